@@ -1,0 +1,3 @@
+package maillab
+
+const postfixDaemons = "/usr/lib/postfix/sbin"
