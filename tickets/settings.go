@@ -1,0 +1,169 @@
+package tickets
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Settings is the part of the configuration that decisions need. It is an
+// immutable value: a reload makes a new one.
+type Settings struct {
+	Instance string // name of this helpdesk, part of every token and Message-ID
+	// Domain is the host part of our Message-IDs.
+	Domain string
+	// ReplyDomain is the subdomain of signed reply addresses; when empty they take
+	// the plus form of the queue's address.
+	ReplyDomain string
+	// NoPlus says that the queues' server knows no plus addresses either: then the
+	// Message-ID alone carries the token.
+	NoPlus bool
+	// EnvelopeFrom is "signed", "null" or "fixed"; FixedFrom is the sender for "fixed".
+	EnvelopeFrom string
+	FixedFrom    string
+	Queues       []Queue
+	Agents       []Agent
+	Limits       Limits
+}
+
+// Queue is where tickets wait for a group of agents.
+type Queue struct {
+	Name         string
+	Addresses    []string // the first is its identity in outgoing mail
+	Display      string   // name beside the address in outgoing mail
+	Tag          string   // subject tag without number: "IT"
+	Agents       []string // names of the agents who work it
+	Language     string   // ISO 639-1, of its mails
+	Zone         *time.Location
+	ReopenWindow time.Duration
+	// HideAgents keeps agents' names out of relayed mail.
+	HideAgents bool
+	// NoCC: the Cc of a mail at L1 does not add participants.
+	NoCC bool
+	// Silent: unverified requesters get no acknowledgement at all.
+	Silent bool
+	// Templates is the folder whose files override built-in templates by name.
+	Templates string
+	// Relay names the relay of its mail; empty for the default one.
+	Relay string
+	// LinkCopies: a mail to two queues makes two linked tickets, not one.
+	LinkCopies bool
+}
+
+// Address is the queue's own address.
+func (q Queue) Address() string {
+	if len(q.Addresses) == 0 {
+		return ""
+	}
+	return q.Addresses[0]
+}
+
+// Agent is a person who works tickets.
+type Agent struct {
+	Name      string   // the word used in commands and rules
+	Display   string   // the name requesters see
+	Addresses []string // all of his; the first is the registered one
+	Away      bool
+}
+
+// Address is the registered address: confirmations, receipts and refusals go there only.
+func (a Agent) Address() string {
+	if len(a.Addresses) == 0 {
+		return ""
+	}
+	return a.Addresses[0]
+}
+
+// Queue finds a queue by name.
+func (s *Settings) Queue(name string) (Queue, bool) {
+	i := slices.IndexFunc(s.Queues, func(q Queue) bool { return strings.EqualFold(q.Name, name) })
+	if i < 0 {
+		return Queue{}, false
+	}
+	return s.Queues[i], true
+}
+
+// QueueOf finds the queue that owns an address.
+func (s *Settings) QueueOf(addr string) (Queue, bool) {
+	for _, q := range s.Queues {
+		if slices.ContainsFunc(q.Addresses, func(a string) bool { return SameAddress(a, addr) }) {
+			return q, true
+		}
+	}
+	return Queue{}, false
+}
+
+// Agent finds an agent by name.
+func (s *Settings) Agent(name string) (Agent, bool) {
+	i := slices.IndexFunc(s.Agents, func(a Agent) bool { return strings.EqualFold(a.Name, name) })
+	if i < 0 {
+		return Agent{}, false
+	}
+	return s.Agents[i], true
+}
+
+// AgentOf finds the agent who registered an address.
+func (s *Settings) AgentOf(addr string) (Agent, bool) {
+	for _, a := range s.Agents {
+		if slices.ContainsFunc(a.Addresses, func(x string) bool { return SameAddress(x, addr) }) {
+			return a, true
+		}
+	}
+	return Agent{}, false
+}
+
+// Works reports whether the agent works the queue.
+func (q Queue) Works(agent string) bool {
+	return slices.ContainsFunc(q.Agents, func(a string) bool { return strings.EqualFold(a, agent) })
+}
+
+// SameAddress compares two addresses: domain and local part without regard to
+// case, nothing else folded (no plus or dot tricks).
+func SameAddress(a, b string) bool { return a != "" && strings.EqualFold(a, b) }
+
+// AddressKey is the form under which an address is unique.
+func AddressKey(a string) string { return strings.ToLower(a) }
+
+// Limits bounds automatic mail and sizes; see policy section 6. Zero values
+// are replaced by DefaultLimits.
+type Limits struct {
+	MessageSize     int64         // largest message taken, octets
+	AttachmentSize  int64         // largest sum of relayed attachments, octets
+	UnverifiedEvery time.Duration // one automatic mail to an unverified address
+	UnverifiedDay   int
+	VerifiedHour    int
+	VerifiedDay     int
+	RefusalsHour    int // refusals to one sender
+	ReopensHour     int // reopens of one ticket
+	TicketsHour     int // new tickets an hour from one address with one subject
+	StormHour       int // new tickets an hour with one subject from many senders
+	InstanceHour    int // automatic mails of the whole instance
+	PerTicket       []Window
+	QuietAge        time.Duration // imported mail older than this makes tickets quietly
+	ConflictHold    time.Duration
+	UndoWindow      time.Duration
+	ConfirmEvery    time.Duration // one confirmation mail to one agent
+	ConfirmFor      time.Duration // life of a confirmation
+	ReplayAge       time.Duration // greatest age of a signed mail that acts
+	Attempts        int           // of reading or digesting, before quarantine
+}
+
+// Window allows at most Max mails in Within.
+type Window struct {
+	Max    int
+	Within time.Duration
+}
+
+// DefaultLimits are the values of the policy.
+func DefaultLimits() Limits {
+	return Limits{
+		MessageSize: 64 << 20, AttachmentSize: 20 << 20,
+		UnverifiedEvery: 15 * time.Minute, UnverifiedDay: 5,
+		VerifiedHour: 10, VerifiedDay: 30,
+		RefusalsHour: 1, ReopensHour: 3, TicketsHour: 10, StormHour: 50, InstanceHour: 500,
+		PerTicket: []Window{{10, 10 * time.Minute}, {15, 30 * time.Minute}, {25, time.Hour}, {50, 3 * time.Hour}},
+		QuietAge:  72 * time.Hour, ConflictHold: 5 * time.Minute, UndoWindow: time.Minute,
+		ConfirmEvery: 10 * time.Minute, ConfirmFor: 24 * time.Hour, ReplayAge: 5 * 24 * time.Hour,
+		Attempts: 5,
+	}
+}
