@@ -2,9 +2,9 @@ package maillab
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"syscall"
+	"time"
 )
 
 // Stop shuts the server down cleanly ("fast": open transactions are rolled
@@ -21,7 +21,7 @@ func (p *PostgresServer) end(sig syscall.Signal) error {
 	if p.proc == nil {
 		return nil
 	}
-	return p.proc.stop(sig)
+	return p.proc.stop(sig, 10*time.Second)
 }
 
 // Kill kills every process of the server with SIGKILL at one blow.
@@ -32,24 +32,11 @@ func (p *PostgresServer) Kill() error {
 		return nil
 	}
 	pid := p.proc.cmd.Process.Pid
-	family := children(pid)
-	err := syscall.Kill(pid, syscall.SIGKILL)
-	for _, c := range family {
-		_ = syscall.Kill(c, syscall.SIGKILL) // it may have ended with its parent
-	}
+	family := append(children(pid), pid)
+	killAll(family)
 	<-p.proc.done
-	if err != nil {
-		return fmt.Errorf("killing PostgreSQL: %w", err)
-	}
 	// A new server is refused while the old shared memory has a user.
-	return ready(nil, "the end of PostgreSQL's processes", func() error {
-		for _, c := range family {
-			if parentOf(c) != 0 {
-				return fmt.Errorf("process %d still runs", c)
-			}
-		}
-		return nil
-	})
+	return p.proc.buried(family)
 }
 
 // Freeze stops the server with SIGSTOP, so that connections hang unanswered, and

@@ -59,22 +59,41 @@ func (p *process) ended() bool {
 	}
 }
 
-// stop sends the signal and waits; after ten seconds it kills the process group.
-func (p *process) stop(sig syscall.Signal) error {
+// stop sends the signal and waits; after the grace it kills the process and
+// everything below it.
+func (p *process) stop(sig syscall.Signal, grace time.Duration) error {
 	if p.ended() {
 		return nil
 	}
+	family := append(children(p.cmd.Process.Pid), p.cmd.Process.Pid)
 	if err := p.cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("stopping %s: %w", p.name, err)
 	}
 	select {
 	case <-p.done:
-		return nil
-	case <-time.After(10 * time.Second):
+	case <-time.After(grace):
+		killAll(family)
+		<-p.done
 	}
-	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
-	<-p.done
-	return fmt.Errorf("stopping %s: it had to be killed", p.name)
+	return p.buried(family)
+}
+
+func killAll(pids []int) {
+	for _, pid := range pids {
+		_ = syscall.Kill(pid, syscall.SIGKILL) // it may be gone already
+	}
+}
+
+// buried waits until none of the processes runs any more.
+func (p *process) buried(pids []int) error {
+	return ready(nil, "the end of "+p.name, func() error {
+		for _, pid := range pids {
+			if parentOf(pid) != 0 {
+				return fmt.Errorf("process %d still runs", pid)
+			}
+		}
+		return nil
+	})
 }
 
 // ready asks check until it says nil. It ends early when p (may be nil) ends.
