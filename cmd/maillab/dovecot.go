@@ -211,6 +211,10 @@ namespace inbox {
 }
 service anvil {
   chroot =
+  # A failed login is not followed by a pause.
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
 }
 service stats {
   chroot =

@@ -16,6 +16,10 @@ import (
 // A Mailbox reads one mailbox by IMAP as its user's mail client would. It looks
 // without marking anything as read. Not for concurrent use.
 type Mailbox struct {
+	// Tick is how often WaitFor looks even when IDLE has not woken it; half a
+	// second unless set. Dovecot itself tells of new mail half a second late.
+	Tick time.Duration
+
 	client *imapclient.Client
 	news   chan struct{}
 	next   imap.UID // the lowest UID not read yet
@@ -40,7 +44,7 @@ func OpenMailbox(addr string, login Login, folder string) (*Mailbox, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening a mailbox: %w", err)
 	}
-	m := &Mailbox{news: make(chan struct{}, 1), next: 1}
+	m := &Mailbox{Tick: 500 * time.Millisecond, news: make(chan struct{}, 1), next: 1}
 	m.client = imapclient.New(conn, &imapclient.Options{
 		UnilateralDataHandler: &imapclient.UnilateralDataHandler{
 			Mailbox: func(*imapclient.UnilateralDataMailbox) { m.wake() },
@@ -118,7 +122,7 @@ func (m *Mailbox) fetch(uid imap.UID) (raw []byte, err error) {
 }
 
 // WaitFor waits for a message that match says yes to, and returns it. It is woken
-// by IDLE and looks every half second besides. Without one within the time the
+// by IDLE and looks at every Tick besides. Without one within the time the
 // test fails and shows what is there.
 func (m *Mailbox) WaitFor(t testing.TB, within time.Duration, match func(raw []byte) bool) []byte {
 	t.Helper()
@@ -141,13 +145,13 @@ func (m *Mailbox) WaitFor(t testing.TB, within time.Duration, match func(raw []b
 	}
 }
 
-// idle waits for news, half a second or the deadline.
+// idle waits for news, the next tick or the deadline.
 func (m *Mailbox) idle(deadline <-chan time.Time) (over bool, err error) {
 	cmd, err := m.client.Idle()
 	if err != nil {
 		return false, fmt.Errorf("IDLE: %w", err)
 	}
-	tick := time.NewTimer(500 * time.Millisecond)
+	tick := time.NewTimer(m.Tick)
 	defer tick.Stop()
 	select {
 	case <-m.news:

@@ -1,6 +1,7 @@
 package maillab
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"sort"
 	"strings"
 	"text/template"
+	"time"
 )
 
 // configure writes main.cf, master.cf and the tables they name.
@@ -24,8 +26,11 @@ func (p *PostfixServer) configure(ca *Authority, o PostfixOptions) error {
 		}
 		files[name] = b.String()
 	}
+	// Postfix waits until main.cf is two seconds old, lest it read half a file.
+	old := time.Now().Add(-time.Minute)
 	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(etc, name), []byte(text), 0o644); err != nil {
+		path := filepath.Join(etc, name)
+		if err := errors.Join(os.WriteFile(path, []byte(text), 0o644), os.Chtimes(path, old, old)); err != nil {
 			return fmt.Errorf("writing the configuration of Postfix: %w", err)
 		}
 	}

@@ -1,0 +1,51 @@
+# The commands of postern's makers. `make test` is the one that counts.
+GO ?= go
+FUZZTIME ?= 20s
+# Packages run two at a time at most: each may start servers of its own.
+TESTFLAGS ?= -p 2 -timeout 20m
+
+.PHONY: all check deps test race fuzz bench build demo clean
+
+all: check build
+
+# check: what a reader need not look for.
+check:
+	@unformatted="$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go'))"; \
+	if [ -n "$$unformatted" ]; then echo "gofmt these files:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool -modfile=.ci/tools.mod staticcheck ./...
+	$(GO) test ./cmd/postern -run 'Imports|TimeNow'
+
+# deps: the servers the tests talk to, as Debian packages, never started.
+deps:
+	.ci/deps
+
+# test: everything, with no suite left out.
+test: export POSTERN_REQUIRE_SERVERS = 1
+test: deps check
+	$(GO) test $(TESTFLAGS) ./...
+
+race: export POSTERN_REQUIRE_SERVERS = 1
+race: deps
+	$(GO) test -race -p 1 -timeout 60m ./...
+
+# fuzz: each target of each package for FUZZTIME.
+fuzz:
+	@set -e; for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; \
+			$(GO) test $$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME); \
+		done; \
+	done
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/postern ./cmd/postern
+
+demo:
+	$(GO) run ./cmd/postern demo
+
+clean:
+	rm -rf bin
