@@ -116,3 +116,10 @@ func (a *Authority) write(rootDER, leafDER []byte, key *ecdsa.PrivateKey) error 
 	a.Certificate, err = tls.X509KeyPair(certPEM, keyPEM)
 	return err
 }
+
+// ServerConfig is the configuration of a TLS server in this process with the
+// authority's certificate.
+func ServerConfig(t testing.TB) *tls.Config {
+	t.Helper()
+	return &tls.Config{Certificates: []tls.Certificate{CA(t).Certificate}, MinVersion: tls.VersionTLS12}
+}
