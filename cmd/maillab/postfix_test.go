@@ -157,10 +157,12 @@ func TestServers_leave_nothing(t *testing.T) {
 	}
 }
 
-// below lists the living processes whose environment or arguments name our room.
-func below(t *testing.T) []string {
+// below lists the living processes of our room.
+func below(t *testing.T) []string { return naming(t, maillab.Room(t)) }
+
+// naming lists the living processes whose environment or arguments name a room.
+func naming(t *testing.T, room string) []string {
 	t.Helper()
-	room := []byte(maillab.Room(t))
 	procs, err := os.ReadDir("/proc")
 	if err != nil {
 		t.Fatal(err)
@@ -169,7 +171,7 @@ func below(t *testing.T) []string {
 	for _, p := range procs {
 		args, _ := os.ReadFile("/proc/" + p.Name() + "/cmdline")
 		env, _ := os.ReadFile("/proc/" + p.Name() + "/environ")
-		if bytes.Contains(args, room) || bytes.Contains(env, room) {
+		if bytes.Contains(args, []byte(room)) || bytes.Contains(env, []byte(room)) {
 			found = append(found, p.Name()+" "+string(bytes.ReplaceAll(args, []byte{0}, []byte{' '})))
 		}
 	}

@@ -14,8 +14,9 @@ import (
 
 // The room is the one directory of this process; every instance has a folder in
 // it. A waiting shell, the janitor, holds the reading end of a pipe of ours: when
-// this process ends, however it ends, the janitor sees the end of file and
-// removes the room.
+// this process ends, however it ends, the janitor sees the end of file, stops what
+// still runs and removes the room. (The kernel's parent-death signal does not reach
+// Postfix's master: it is forgotten when a process changes its user for a moment.)
 type room struct {
 	dir     string
 	lifted  io.Closer // closing it sends the janitor to work
@@ -33,6 +34,10 @@ const maxRoomPath = 40
 
 const janitorScript = `trap '' INT TERM HUP
 cat >/dev/null
+for file in "$1"/mta-*/queue/pid/master.pid; do
+	[ -r "$file" ] && read -r pid <"$file" || continue
+	grep -q -F -- "$1" "/proc/$pid/cmdline" && kill "$pid"
+done
 n=0
 while [ -e "$1" ] && [ $n -lt 100 ]; do
 	rm -rf -- "$1" 2>/dev/null
