@@ -1,0 +1,149 @@
+package mimetree
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"sync"
+)
+
+const (
+	windowSize = 64 << 10
+	maxPeek    = windowSize / 2
+	history    = 2 // octets before pos that stay readable
+	maxLine    = 16 << 10
+)
+
+var windows = sync.Pool{New: func() any { b := make([]byte, windowSize); return &b }}
+
+// source is a window over the raw octets that moves forward; going back is
+// possible and costs a read. Whatever it reads for the first time goes to key.
+type source struct {
+	ctx    context.Context
+	r      io.ReaderAt
+	size   int64 // nothing is read at or behind it
+	base   int64 // offset of buf[0]
+	pos    int
+	end    int
+	buf    []byte
+	pool   *[]byte
+	failed bool
+	key    *bodyKey
+}
+
+func newSource(ctx context.Context, r io.ReaderAt, size int64) *source {
+	p := windows.Get().(*[]byte)
+	return &source{ctx: ctx, r: r, size: size, buf: *p, pool: p}
+}
+
+func (s *source) close() { windows.Put(s.pool) }
+
+func (s *source) offset() int64 { return s.base + int64(s.pos) }
+
+func (s *source) seek(off int64) {
+	if off >= s.base && off <= s.base+int64(s.end) {
+		s.pos = int(off - s.base)
+		return
+	}
+	from := max(off-history, 0)
+	s.base, s.pos, s.end = from, 0, 0
+	s.fill()
+	s.pos = min(int(off-from), s.end)
+}
+
+// peek returns up to n octets at the position, fewer only before the end; n is at most maxPeek.
+func (s *source) peek(n int) []byte {
+	if s.end-s.pos < n && s.base+int64(s.end) < s.size {
+		s.fill()
+	}
+	return s.buf[s.pos:min(s.pos+n, s.limit())]
+}
+
+// all returns what the window holds at the position, at least maxPeek octets unless the end is near.
+func (s *source) all() []byte {
+	s.peek(maxPeek)
+	return s.buf[s.pos:s.limit()]
+}
+
+func (s *source) limit() int {
+	return max(s.pos, int(min(int64(s.end), s.size-s.base)))
+}
+
+// before returns the octet d places before the position; 0 at the start.
+func (s *source) before(d int) byte {
+	if s.pos < d {
+		return 0
+	}
+	return s.buf[s.pos-d]
+}
+
+func (s *source) fill() {
+	if s.failed || s.ctx.Err() != nil {
+		s.failed = true
+		s.size = s.base + int64(s.end)
+		return
+	}
+	keep := max(s.pos-history, 0)
+	copy(s.buf, s.buf[keep:s.end])
+	s.base, s.pos, s.end = s.base+int64(keep), s.pos-keep, s.end-keep
+	for s.end < len(s.buf) && s.base+int64(s.end) < s.size {
+		room := min(int64(len(s.buf)-s.end), s.size-s.base-int64(s.end))
+		n, err := s.r.ReadAt(s.buf[s.end:s.end+int(room)], s.base+int64(s.end))
+		fresh := s.buf[s.end : s.end+n]
+		s.key.feed(s.base+int64(s.end), fresh)
+		s.end += n
+		if n == 0 || err != nil && err != io.EOF {
+			s.failed = true
+			s.size = s.base + int64(s.end)
+			return
+		}
+	}
+}
+
+// line consumes and returns the next line with its end: LF, CRLF, CRs before LF,
+// or a lone CR. A line longer than maxLine comes in pieces.
+func (s *source) line() []byte {
+	w := s.peek(maxLine)
+	n := lineLen(w)
+	if n == 0 {
+		n = len(w)
+		for n == maxLine && n > 1 && w[n-1] == '\r' {
+			n--
+		}
+	}
+	s.pos += n
+	return w[:n]
+}
+
+// lineLen is the length of the first line of w including its end; 0 when none ends there.
+func lineLen(w []byte) int {
+	n := bytes.IndexByte(w, '\n') + 1
+	line := w
+	if n > 0 {
+		line = w[:n]
+	}
+	for at := 0; ; {
+		i := bytes.IndexByte(line[at:], '\r')
+		if i < 0 {
+			return n
+		}
+		at += i + 1
+		stop := at
+		for stop < len(line) && line[stop] == '\r' {
+			stop++
+		}
+		if stop == len(line) && n == 0 && len(w) >= maxLine {
+			return n // perhaps the LF comes next
+		}
+		if stop < len(line) && line[stop] == '\n' {
+			return n
+		}
+		return at
+	}
+}
+
+func trimEOL(line []byte) []byte { return bytes.TrimRight(line, "\r\n") }
+
+func ended(line []byte) bool {
+	return len(line) > 0 && (line[len(line)-1] == '\n' || line[len(line)-1] == '\r')
+}

@@ -1,0 +1,66 @@
+package mimetree
+
+import (
+	"bytes"
+	"io"
+	"strings"
+)
+
+// Text decodes a text part: transfer encoding, charset, cleaning. At most limit
+// decoded octets are read; whole is false when there were more.
+func (n *Node) Text(r io.ReaderAt, limit int, d *Defects) (text string, whole bool) {
+	dec := NewDecoder(r, n.Body, n.Length(), n.Encoding)
+	defer dec.Close()
+	b := make([]byte, 0, min(int64(limit)+1, n.Length()+512))
+	for len(b) <= limit {
+		if len(b) == cap(b) {
+			b = append(b, 0)[:len(b)]
+		}
+		k, err := dec.Read(b[len(b):min(cap(b), limit+1)])
+		b = b[:len(b)+k]
+		if err != nil {
+			if err != io.EOF {
+				d.Add(DefectReadError)
+			}
+			break
+		}
+	}
+	whole = len(b) <= limit
+	b = b[:min(len(b), limit)]
+	d.Add(dec.Defect())
+	return n.decode(b, d), whole
+}
+
+func (n *Node) decode(b []byte, d *Defects) string {
+	label := n.Params.Get("charset")
+	if label == "" && n.Type == "text/html" {
+		label = metaCharset(b)
+	}
+	if ascii(b) && bytes.IndexByte(b, 0x1b) < 0 && asciiBased(cleanLabel(label)) {
+		return CleanText(b, d)
+	}
+	text, ok := ToUTF8(label, b)
+	if !ok {
+		d.Add(DefectCharset)
+	}
+	return CleanText([]byte(text), d)
+}
+
+// asciiBased says that octets below 128 mean ASCII under this label.
+func asciiBased(name string) bool {
+	return silentLabels[name] || utf8Labels[name] || latin(name) || strings.HasPrefix(name, "iso-8859-") || strings.HasPrefix(name, "windows-125") || strings.HasPrefix(name, "koi8")
+}
+
+// metaCharset finds charset= in the first KiB of an HTML part that declares none outside.
+func metaCharset(b []byte) string {
+	head := bytes.ToLower(b[:min(len(b), 1024)])
+	i := bytes.Index(head, []byte("charset="))
+	if i < 0 || bytes.LastIndex(head[:i], []byte("<meta")) < 0 {
+		return ""
+	}
+	rest := bytes.TrimLeft(head[i+8:], "\"' ")
+	if end := bytes.IndexAny(rest, "\"'>; /"); end > 0 {
+		return string(rest[:end])
+	}
+	return ""
+}
