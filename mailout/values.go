@@ -1,0 +1,239 @@
+package mailout
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+	"unicode"
+
+	"postern/tickets"
+)
+
+// maxWords bounds the text of one entry in a mail, in bytes.
+const maxWords = 256 << 10
+
+// Values is what a template may say. It is data only: nothing in it is ever
+// read as a template, a header or HTML. Fields that do not apply are empty.
+type Values struct {
+	Role     string
+	Number   int64  // of the ticket; 0 for none
+	Tag      string // "[IT #42]"
+	Subject  string // the ticket's, without tag and "Re:"; empty when the recipient may not see it
+	Queue    string // its display name
+	Status   string
+	Priority string
+	Assignee string
+	// Requester is "Ann Smith <ann@example.net>", and FirstName "Ann".
+	Requester string
+	FirstName string
+	Agent     bool // the recipient is an agent
+	// Answerable says that a reply to the mail finds its way; then the separator stands on top.
+	Answerable bool
+
+	Entry   Words   // what is told
+	History []Words // what came before, newest first
+	// Lines say what happened, one thing each.
+	Lines    []string
+	Why      string
+	Returned string // the recipient's own text, given back
+	Links    []Link
+	Files    []File // that go along
+	TooLarge []File // that do not
+	Nonce    string
+}
+
+// Words are the words of one entry.
+type Words struct {
+	Who   string // "Ann Smith <ann@example.net>"
+	Name  string // "Ann Smith"
+	When  string // in the queue's zone, written in its language
+	Text  string // the visible reply
+	Full  string // with all that was quoted
+	Cut   bool   // Full says more than Text
+	Note  bool   // internal
+	Why   string // why it is unverified or held
+	Files []File
+}
+
+// Link is an offer to act by mail.
+type Link struct {
+	Word string // "take"
+	URL  string // "mailto:…"
+}
+
+// File is an attachment by name and readable size.
+type File struct {
+	Name string
+	Size string
+}
+
+// values chooses what the recipient of a draft may be told. An address that has
+// not proved itself gets, in automatic mail, no word that a stranger may have
+// written: only numbers, the queue's own name and an agent's reply.
+func values(d tickets.Draft) Values {
+	v := Values{Role: d.Role, Number: d.Ticket.ID, Queue: oneLine(first(d.Queue.Display, d.Queue.Name)),
+		Status: string(d.Ticket.Status), Agent: d.Recipient.Agent != "", Answerable: d.ReplyTo != ""}
+	if d.Ticket.ID != 0 {
+		v.Tag = d.Ticket.Tag(d.Queue)
+	}
+	if shy(d) {
+		if e := d.Entry; e != nil && e.Kind == tickets.EntryReply && e.Agent != "" {
+			v.Entry = Words{When: when(e.At, d.Queue), Text: body(e.Reply()), Name: oneLine(d.FromName)}
+		}
+		return v
+	}
+	v.Subject = cut(bareSubject(d.Subject, v.Tag), 200)
+	v.Priority = string(d.Ticket.Priority)
+	v.Assignee = oneLine(first(d.Assignee.Display, d.Assignee.Name))
+	v.Requester = who(tickets.Address{Name: d.Requester.Name, Addr: d.Requester.Address})
+	v.FirstName = firstName(d.Requester)
+	v.Lines, v.Why, v.Nonce = oneLines(d.Lines), oneLine(d.Why), oneLine(d.Nonce)
+	v.Returned = body(d.Returned)
+	v.Links = links(d.Links)
+	for _, p := range d.Parts {
+		v.Files = append(v.Files, file(p.Part))
+	}
+	for _, p := range d.Omitted {
+		v.TooLarge = append(v.TooLarge, file(p))
+	}
+	if d.Entry != nil {
+		v.Entry = entry(*d.Entry, d.Queue)
+	}
+	for _, e := range d.History {
+		v.History = append(v.History, entry(e, d.Queue))
+	}
+	return v
+}
+
+// shy reports whether a mail must hold no word of a stranger (D4): automatic
+// mail to an outsider whose address has not proved itself.
+func shy(d tickets.Draft) bool {
+	return d.Recipient.Agent == "" && !d.Recipient.Verified && !d.Mail.Human() && d.Mail != tickets.MailAlarm
+}
+
+func entry(e tickets.Entry, q tickets.Queue) Words {
+	w := Words{Who: who(e.From), Name: oneLine(first(e.From.Name, e.From.Addr, e.Agent)), When: when(e.At, q),
+		Text: body(e.Reply()), Full: body(e.Text), Note: e.Kind == tickets.EntryNote, Why: oneLine(e.Why)}
+	if e.Agent != "" {
+		w.Who = first(oneLine(e.From.Name), e.Agent)
+		w.Name = w.Who
+	}
+	w.Cut = len(strings.TrimSpace(w.Full)) > len(strings.TrimSpace(w.Text))
+	for _, p := range e.Parts {
+		w.Files = append(w.Files, file(p))
+	}
+	return w
+}
+
+func who(a tickets.Address) string {
+	name, addr := oneLine(a.Name), oneLine(a.Addr)
+	if name == "" || name == addr {
+		return addr
+	}
+	if addr == "" {
+		return name
+	}
+	return name + " <" + addr + ">"
+}
+
+// firstName is how a line to an agent calls the requester.
+func firstName(p tickets.Participant) string {
+	name := oneLine(p.Name)
+	if name == "" || strings.Contains(name, "@") || strings.Contains(name, ",") {
+		return first(name, oneLine(p.Address))
+	}
+	f, _, _ := strings.Cut(name, " ")
+	return f
+}
+
+func file(p tickets.Part) File {
+	return File{Name: first(oneLine(p.Filename), p.ContentType), Size: size(p.Size)}
+}
+
+// size writes octets for people.
+func size(n int64) string {
+	switch {
+	case n < 1000:
+		return fmt.Sprintf("%d B", n)
+	case n < 1000_000:
+		return fmt.Sprintf("%d kB", (n+500)/1000)
+	}
+	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+}
+
+func links(in []tickets.MailLink) []Link {
+	var out []Link
+	for _, l := range in {
+		a, err := SafeAddress(l.Address)
+		if err != nil {
+			continue
+		}
+		u := "mailto:" + strings.NewReplacer("%40", "@", "%2B", "+").Replace(url.PathEscape(a))
+		q := "?subject=" + escape(oneLine(l.Subject)) + "&body=" + escape(oneLine(l.Line)+"\r\n")
+		out = append(out, Link{Word: oneLine(l.Word), URL: u + q})
+	}
+	return out
+}
+
+// escape is percent-encoding for mailto: (RFC 6068): a space is never a plus.
+func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
+
+// body makes stored text fit for a text part: LF line ends, no control
+// characters but tabs, no blanks at the ends of lines, at most maxWords bytes.
+func body(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\f", "\n", "\v", "\n").Replace(s)
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' || invisible(r) {
+			return -1
+		}
+		return r
+	}, s)
+	if len(s) > maxWords {
+		s = strings.ToValidUTF8(s[:maxWords], "") + " …"
+	}
+	lines := strings.Split(s, "\n")
+	for i, l := range lines {
+		lines[i] = strings.TrimRight(l, " \t")
+	}
+	return strings.Trim(strings.Join(lines, "\n"), "\n")
+}
+
+// when writes a moment in the queue's zone and language.
+func when(t time.Time, q tickets.Queue) string {
+	if t.IsZero() {
+		return ""
+	}
+	t = t.In(zone(q))
+	if q.Language == "de" {
+		return t.Format("2.1.2006 15:04")
+	}
+	return t.Format("2 Jan 2006 15:04")
+}
+
+func zone(q tickets.Queue) *time.Location {
+	if q.Zone == nil {
+		return time.UTC
+	}
+	return q.Zone
+}
+
+func oneLines(in []string) []string {
+	var out []string
+	for _, s := range in {
+		if s = oneLine(s); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func first(s ...string) string {
+	for _, x := range s {
+		if x != "" {
+			return x
+		}
+	}
+	return ""
+}
