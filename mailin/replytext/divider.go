@@ -1,0 +1,80 @@
+package replytext
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// dividerKind is what a line says about the message below it.
+type dividerKind uint8
+
+const (
+	noDivider dividerKind = iota
+	originalLine
+	forwardLine
+)
+
+// maxDividerWords bounds the words between the dashes of a divider.
+const maxDividerWords = 14
+
+// divider knows the lines that stand above a forwarded or a quoted message:
+// words between dashes ("---------- Forwarded message ---------",
+// "-----Original Message-----"), or a line of words and a colon right above a
+// header block ("Begin forwarded message:"). Unknown words between dashes count
+// when a header block follows. A message under "original message" above which
+// nothing was written is a forward: nobody sends an empty answer.
+func (s *scanner) divider(i int) (dividerKind, string) {
+	text := strings.TrimSpace(s.line(i))
+	words, dashed := dashes(text)
+	if !dashed && !endsWithColon(text) || len(text) > 300 {
+		return noDivider, ""
+	}
+	low := strings.ToLower(words)
+	fwd, isFwd := find(fwdStems, low, true)
+	orig, isOrig := find(origStems, low, false)
+	b, above := s.blockBelow(i)
+	switch {
+	case isFwd && (dashed || above):
+		return forwardLine, first(b.code, fwd.code)
+	case !dashed:
+		return noDivider, ""
+	case (isOrig || above) && above && (!s.spoken || forwardSubject(s.subject)):
+		return forwardLine, first(b.code, orig.code)
+	case isOrig || above:
+		return originalLine, first(b.code, orig.code)
+	}
+	return noDivider, ""
+}
+
+// dashes takes the dashes off both ends of a line of words.
+func dashes(s string) (words string, ok bool) {
+	words = strings.Trim(s, "-–—_= \t*\u00A0")
+	if words == "" || len(strings.Fields(words)) > maxDividerWords {
+		return "", false
+	}
+	left := strings.Index(s, words)
+	right := len(s) - left - len(words)
+	return words, left >= 2 && right >= 2 && strings.ContainsAny(s[:left], "-–—_=") && strings.ContainsAny(s[len(s)-right:], "-–—_=") ||
+		left >= 5 && utf8.RuneCountInString(words) < 60 && endsWithColon(s)
+}
+
+// blockBelow is the header block in the next lines with text, quoted or not.
+func (s *scanner) blockBelow(i int) (headerBlock, bool) {
+	for k := i + 1; k < min(i+5, len(s.lines)); k++ {
+		if !isBlank(unquoted(s.line(k))) && !s.rule(k) {
+			return s.block(k)
+		}
+	}
+	return headerBlock{}, false
+}
+
+// forwardPrefixes are the subject prefixes by which Outlook and its kin mark a
+// forward. They are asked only where a header block stands under words of the
+// writer's: there the program writes the same for both, and nothing else tells them apart.
+var forwardPrefixes = set("fw fwd wg tr rv i enc pd vs vb vl doorst ilt i̇lt rif továbbítás továb fs 转发 轉寄 轉發 転送 전달 пересл пер вих reenv inoltro")
+
+// forwardSubject says that the first prefix of a subject is one of a forward.
+func forwardSubject(subject string) bool {
+	p, _, ok := strings.Cut(strings.ReplaceAll(subject, "：", ":"), ":")
+	return ok && forwardPrefixes[strings.ToLower(strings.TrimSpace(p))]
+}

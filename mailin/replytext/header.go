@@ -1,0 +1,146 @@
+package replytext
+
+import (
+	"strings"
+	"unicode"
+)
+
+// Bounds of a header block: its lines, and those a field may run over.
+const (
+	maxBlock = 24
+	maxFold  = 4
+)
+
+// headerBlock is the block of "Label: value" lines that programs set above a quoted
+// or forwarded message.
+type headerBlock struct {
+	at, n       int // its lines
+	values      [fieldSubject + 1]string
+	code        string // the languages of its labels, blank-separated
+	quotedBlock bool   // its lines bear quote marks
+}
+
+// block reads the header block at line i. It is one when three different fields
+// are named, one of them From, and their values fit: an address in From, or a
+// moment in Sent beside a Subject. A form that somebody filled in has no such set.
+func (v *view) block(i int) (headerBlock, bool) {
+	b := headerBlock{at: i}
+	if i >= len(v.lines) || v.budget <= 0 {
+		return b, false
+	}
+	if f, _, _ := labelled(unquoted(v.line(i))); f == noField {
+		return b, false
+	}
+	v.budget--
+	depth := v.lines[i].depth
+	b.quotedBlock = depth > 0
+	votes := map[string]int{}
+	last, folds, named, gaps := noField, 0, 0, 0
+	k := i
+	for ; k < min(i+maxBlock, len(v.lines)); k++ {
+		l := v.lines[k]
+		text := unquoted(v.line(k))
+		if isBlank(text) {
+			if gaps++; gaps > 1 || named == 0 {
+				break
+			}
+			continue
+		}
+		f, value, codes := labelled(text)
+		switch {
+		case l.depth != depth:
+			f = noField
+			folds = maxFold
+		case f == noField && gaps > 0:
+			folds = maxFold
+		case f == noField:
+			folds++
+		}
+		if f == noField && (last == noField || folds >= maxFold) {
+			break
+		}
+		if f == noField {
+			b.values[last] += " " + strings.TrimSpace(text)
+			continue
+		}
+		if b.values[f] == "" {
+			named++
+			b.values[f] = value
+		}
+		for _, c := range codes {
+			votes[c]++
+		}
+		last, folds, gaps = f, 0, 0
+		b.n = k - i + 1
+	}
+	b.n = max(b.n, k-i-gaps)
+	b.code = winners(votes)
+	return b, named >= 3 && b.fits()
+}
+
+// fits says that the values are what the labels promise.
+func (b headerBlock) fits() bool {
+	from, sent := b.values[fieldFrom], b.values[fieldSent]
+	if from == "" || sent == "" && b.values[fieldSubject] == "" {
+		return false
+	}
+	return hasAddr(from) || hasDate(sent) && hasTime(sent) && b.values[fieldSubject] != ""
+}
+
+// labelled reads a "Label: value" line; noField when the label is not known.
+func labelled(s string) (f field, value string, codes []string) {
+	s = strings.TrimLeft(s, " \t*_|\u00A0\u3000")
+	i, n := strings.IndexByte(cut(s, 60), ':'), 1
+	if j := strings.Index(cut(s, 60), "："); j >= 0 && (i < 0 || j < i) {
+		i, n = j, len("：")
+	}
+	if i <= 0 {
+		return noField, "", nil
+	}
+	label := strings.ToLower(strings.Trim(s[:i], " \t*_\u00A0\u3000"))
+	m, ok := labels[strings.Join(strings.Fields(label), " ")]
+	if !ok && label != "" && firstRune(label) > 0x2E80 {
+		m, ok = labels[strings.Join(strings.Fields(label), "")]
+	}
+	if !ok {
+		return noField, "", nil
+	}
+	value = strings.TrimFunc(s[i+n:], func(c rune) bool { return unicode.IsSpace(c) || c == '*' || c == '|' || c == '_' })
+	return m.field, value, strings.Fields(m.codes)
+}
+
+// winners are the languages with the most votes, in the order of languages.
+func winners(votes map[string]int) string {
+	most := 0
+	for _, n := range votes {
+		most = max(most, n)
+	}
+	var codes []string
+	for _, l := range languages {
+		if most > 0 && votes[l.code] == most {
+			codes = append(codes, l.code)
+		}
+	}
+	return strings.Join(codes, " ")
+}
+
+// below is the first line from i on that is neither empty nor a rule, at most three
+// further: programs draw a line above the block. It is i when line i is no rule.
+func (v *view) below(i int) int {
+	if !v.rule(i) {
+		return i
+	}
+	for k := i + 1; k < min(i+4, len(v.lines)); k++ {
+		if v.lines[k].class != blank {
+			return k
+		}
+	}
+	return i
+}
+
+// rule says that line i is a drawn line.
+func (v *view) rule(i int) bool {
+	s := strings.TrimSpace(v.line(i))
+	return len(s) >= 3 && strings.Trim(s, "_") == "" || len(s) >= 3 && strings.Trim(s, "-") == "" ||
+		len(s) >= 6 && strings.Trim(s, "=*") == ""
+}

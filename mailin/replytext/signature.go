@@ -1,0 +1,126 @@
+package replytext
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// isDelimiter says that a line is the signature delimiter "-- " (RFC 3676 section
+// 4.3), also as programs write it that trim lines.
+func isDelimiter(s string) bool {
+	return strings.TrimRight(s, " \u00A0\t") == "--"
+}
+
+// devices are the words for what a mail was sent with, in whatever language.
+var devices = strings.Fields(`iphone ipad ipod android samsung galaxy huawei xiaomi redmi oppo nokia sony xperia pixel
+	blackberry windows outlook yahoo gmx web.de mail.ru gmail proton protonmail tuta tutanota k-9 fairemail thunderbird spark
+	mobile smartphone phone handy mobil mobiltelefon mobilgerät telefon móvil celular dispositivo teléfono telefone telemóvel
+	cellulare téléphone tablet mobiel telefoon komórki smartfona телефон смартфон мобильн мобільн яндекс yandex почт puhelim
+	matkapuhelim telefonum cep 手机 手機 iphone から スマホ スマートフォン 携帯 휴대폰 휴대전화 아이폰 갤럭시 邮箱 信箱 foxmail qq`)
+
+// sends are the words for sending and getting, of all languages, as stems.
+var sends = func() (to []word) {
+	for _, l := range languages {
+		to = appendWords(to, l.code, l.footer)
+	}
+	return to
+}()
+
+// footer knows the line that a mobile program sets under a mail: one short line with
+// a word for sending and the name of a device or program.
+func footer(s string) (code string, ok bool) {
+	low := strings.ToLower(strings.Trim(s, " \t*_-–—[]()<>"))
+	if i := strings.Index(low, " (http"); i > 0 {
+		low = low[:i]
+	}
+	if low == "" || utf8.RuneCountInString(low) > 110 || endsWithColon(s) || strings.Count(low, ". ") > 1 {
+		return "", false
+	}
+	device := false
+	for _, d := range devices {
+		if strings.Contains(low, d) {
+			device = true
+			break
+		}
+	}
+	w, sent := find(sends, low, true)
+	if !sent {
+		// Hungarian and Turkish set the word last and bound to others.
+		w, sent = findInside(low)
+	}
+	if strings.Contains(strings.ToLower(s), "aka.ms/") {
+		return w.code, true
+	}
+	return w.code, device && sent && len(strings.Fields(low)) <= 12
+}
+
+// findInside looks for a word for sending anywhere, word borders or not.
+func findInside(low string) (word, bool) {
+	for _, w := range sends {
+		if len(w.text) >= 6 && strings.Contains(low, w.text) {
+			return w, true
+		}
+	}
+	return word{}, false
+}
+
+// footers classes the footers of programs below the writer's last words, above
+// the quote and at the end of the text.
+func (v *view) footers() {
+	v.listFooter()
+	limit := len(v.lines)
+	for i, l := range v.lines {
+		if l.class == quoted || l.class == intro || l.class == forward {
+			limit = i
+			break
+		}
+	}
+	v.footersAbove(limit)
+	if limit < len(v.lines) {
+		v.footersAbove(len(v.lines))
+	}
+}
+
+// footersAbove classes up to three footers directly above line limit.
+func (v *view) footersAbove(limit int) {
+	for n := 0; n < 3; n++ {
+		i := limit - 1
+		for i >= 0 && (v.lines[i].class == blank || v.lines[i].class == signature) {
+			i--
+		}
+		if i < 0 || v.lines[i].class != own {
+			return
+		}
+		if v.rule(i) { // the line some programs draw under their footer
+			v.lines[i].class = signature
+			continue
+		}
+		code, ok := footer(v.line(i))
+		if !ok || i > 0 && v.lines[i-1].class == own && !v.rule(i-1) && len(v.line(i-1)) > 60 {
+			return
+		}
+		v.lines[i].class = signature
+		v.footerAt, v.footerWhy = i, v.reason("mobile footer", code, i)
+	}
+}
+
+// listFooter classes the lines that a mailing list adds under a drawn line at the
+// very end: at most six, with an address or a link.
+func (v *view) listFooter() {
+	for i := len(v.lines) - 1; i >= max(1, len(v.lines)-10); i-- {
+		if v.lines[i].class != own || !v.rule(i) || len(strings.TrimSpace(v.line(i))) < 20 {
+			continue
+		}
+		tail := v.text[v.lines[i].end:]
+		if strings.Count(strings.TrimSpace(tail), "\n") > 6 || !strings.Contains(tail, "http") && !hasAddr(tail) {
+			return
+		}
+		for k := i; k < len(v.lines); k++ {
+			if v.lines[k].class == own {
+				v.lines[k].class = signature
+			}
+		}
+		v.footerAt, v.footerWhy = i, v.reason("list footer", "", i)
+		return
+	}
+}
