@@ -102,8 +102,13 @@ func (s *Settings) OwnDomain(domain string) bool {
 // messageID makes the Message-ID of an outgoing message: the token threads a
 // reply whose client kept nothing else, the tail makes it unique.
 func messageID(token, outKey, domain string) string {
+	return "m." + token + "." + keyHash(outKey) + "@" + domain
+}
+
+// keyHash is 48 bits of an outbox key, enough to tell a ticket's mails apart.
+func keyHash(outKey string) string {
 	sum := sha256.Sum256([]byte(outKey))
-	return fmt.Sprintf("m.%s.%x@%s", token, sum[:6], domain)
+	return fmt.Sprintf("%x", sum[:6])
 }
 
 // messageToken is the token inside one of our Message-IDs.

@@ -69,3 +69,22 @@ type Participant struct {
 	// bounce); empty for a living address.
 	Dead string
 }
+
+// Public reports whether participants may see the entry: a visible message or
+// reply. A note never is.
+func (e Entry) Public() bool {
+	return e.State == EntryVisible && (e.Kind == EntryMessage || e.Kind == EntryReply)
+}
+
+// Said is what the entry tells its readers: the visible reply, and of an
+// agent's mail only what stands below his commands.
+func (e Entry) Said() string {
+	reply := e.Reply()
+	if e.Agent == "" || e.Kind == EntryMessage {
+		return reply
+	}
+	if b, err := ParseBlock(reply); err == nil && len(b.Commands) > 0 {
+		return b.Text
+	}
+	return reply
+}

@@ -92,8 +92,11 @@ type Message struct {
 	// values, at most 1 000 fields of at most 4 KiB.
 	Headers []Header
 
-	ContentKey string   // SHA-256, hex, over identity headers and body; "" without a Message-ID
-	Defects    []string // named defects, in the order of finding, without repeats
+	ContentKey string // SHA-256, hex, over identity headers and body; "" without a Message-ID
+	// Mark is the value of X-Postern-Instance: how our own mail is known when it
+	// comes back. Whether it is genuine, Signer.OwnMark says.
+	Mark    string
+	Defects []string // named defects, in the order of finding, without repeats
 }
 
 // Reply is the visible reply: what the sender wrote this time.

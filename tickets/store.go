@@ -207,6 +207,12 @@ type outboxTx interface {
 	UpdateOutgoing(o Outgoing) error
 	// RecordVerdict writes the end of an attempt; ErrFenced when its claim is not the last.
 	RecordVerdict(v Verdict) (Outgoing, error)
+	// LastOutgoing is the message with the latest NotBefore among those c describes, sent
+	// or not, cancelled ones left out.
+	LastOutgoing(c Count) (Outgoing, error)
+	// LatestTo is the newest message of a ticket to a recipient key, for a bounce that
+	// names no message.
+	LatestTo(ticket int64, recipient string) (Outgoing, error)
 	// CountSent counts messages in the outbox since a moment.
 	CountSent(c Count) (int, error)
 }

@@ -1,0 +1,172 @@
+package tickets
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// join puts the mail on the ticket it belongs to. What it is there follows from
+// its author's role and evidence, never from what it says of itself.
+func (d *Desk) join(w *work, p Place) error {
+	for _, n := range p.Also {
+		w.add(Linked{n, "named by a second reply address"}, w.cause)
+	}
+	level, why := w.levelHere(p)
+	w.trace.Add("what may it do here?", why)
+	requester := w.author.ID != 0 && w.t.Requester == w.author.ID
+	switch {
+	case w.msg.Automatic:
+		return w.joinQuiet(p)
+	case w.ev.Agent != "" && !(requester && level < L2):
+		return d.joinAgent(w, p, level)
+	case level >= L1 && w.t.Participates(w.author.ID):
+		return w.joinParticipant(level)
+	}
+	return w.joinUnverified(why)
+}
+
+// levelHere is the level of the mail on this ticket: the evidence of the mail
+// itself, or that of a token issued to the very address it comes from.
+func (w *work) levelHere(p Place) (Level, string) {
+	if w.ev.Level >= L2 {
+		return w.ev.Level, w.ev.Why
+	}
+	in := w.t.Participates(w.author.ID)
+	if w.ev.Proved {
+		if in {
+			return L1, w.ev.Why
+		}
+		return L0, "the sender is proved (" + w.ev.Why + "), but takes no part in this ticket"
+	}
+	t := p.Token
+	switch {
+	case t == nil:
+		return L0, w.ev.Why
+	case w.author.ID == 0 || t.Participant != w.author.ID:
+		return L0, "the reply address was issued to somebody else" + w.via(t)
+	case t.Generation != w.t.Generation&0x1fff:
+		return L0, "the reply address was revoked"
+	case w.ev.Failed:
+		return L0, "a verdict on the mail says fail"
+	case !in:
+		return L0, "the reply address is genuine, but its owner takes no part in this ticket any more"
+	}
+	return L1, "a reply address issued to this very sender"
+}
+
+// via says whose reply address a stranger used.
+func (w *work) via(t *Token) string {
+	p, err := w.tx.Participant(t.Participant)
+	if err != nil {
+		return ""
+	}
+	return " (via " + p.Address + "'s address)"
+}
+
+// joinQuiet keeps a machine's answer without any effect: no reopen, no relay, no command.
+func (w *work) joinQuiet(p Place) error {
+	e := w.entry(EntryMessage, EntryQuiet)
+	e.Why = orElse(w.msg.AutomaticWhy, "automatic mail")
+	w.quiet = "automatic mail is told to nobody"
+	e, err := w.addEntry(e, w.cause)
+	if err != nil {
+		return err
+	}
+	w.trace.Add("is it automatic?", "yes: "+e.Why)
+	return w.done(e)
+}
+
+// joinParticipant is an ordinary reply of requester or CC: visible, and it
+// wakes the ticket up.
+func (w *work) joinParticipant(level Level) error {
+	w.cause.Level = level
+	e := w.entry(EntryMessage, EntryVisible)
+	e.Level = level
+	e, err := w.addEntry(e, w.cause)
+	if err != nil {
+		return err
+	}
+	if w.ev.Proved && !w.t.Verified && w.author.ID == w.t.Requester {
+		w.add(Verified{w.author.ID}, w.cause)
+	}
+	if q, ok := w.s.Queue(w.t.Queue); ok {
+		w.addCopied(q)
+	}
+	if err := w.wakeUp(); err != nil {
+		return err
+	}
+	return w.done(e)
+}
+
+// wakeUp opens a ticket that waited for its requester or was resolved. More than
+// the limit of reopens an hour leave it as it is, flagged.
+func (w *work) wakeUp() error {
+	if w.t.Status != Pending && !w.t.Status.Done() {
+		return nil
+	}
+	if w.t.Status.Done() {
+		n, err := w.reopensSince(w.at.Add(-time.Hour))
+		if err != nil {
+			return err
+		}
+		if n >= w.s.Limits.ReopensHour {
+			w.add(Flagged{Flag: "reopen-limit", Why: fmt.Sprintf("%d reopens an hour", n)}, w.cause)
+			return nil
+		}
+	}
+	w.happen(StatusSet{From: w.t.Status, To: Open, Why: "a reply arrived"}, w.cause, nil)
+	return nil
+}
+
+func (w *work) reopensSince(since time.Time) (n int, err error) {
+	events, err := w.tx.Events(w.t.ID)
+	if err != nil {
+		return 0, fmt.Errorf("events of ticket %d: %w", w.t.ID, err)
+	}
+	for _, e := range events {
+		if b, ok := e.Body.(StatusSet); ok && b.From.Done() && !b.To.Done() && e.At.After(since) {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// joinUnverified keeps the words for agents only, until one of them releases them.
+func (w *work) joinUnverified(why string) error {
+	e := w.entry(EntryMessage, EntryUnverified)
+	e.Level, e.Why = L0, why
+	w.noAuto = "an unverified mail is answered by nobody but an agent"
+	e, err := w.addEntry(e, w.cause)
+	if err != nil {
+		return err
+	}
+	w.add(Flagged{Flag: "unverified", Why: why}, w.cause)
+	return w.done(e)
+}
+
+// release makes an unverified or held entry count.
+func (w *work) release(e Entry, c Cause) error {
+	if e.State != EntryUnverified && e.State != EntryHeld {
+		return &BlockError{Why: fmt.Sprintf("entry %d does not wait for a release, it is %s", e.ID, e.State)}
+	}
+	if err := w.changeEntry(e, EntryVisible, c); err != nil {
+		return err
+	}
+	if e.Kind == EntryReply {
+		w.replied(c)
+	} else if w.t.Status.Done() || w.t.Status == Pending {
+		w.happen(StatusSet{From: w.t.Status, To: Open, Why: "a held reply was released"}, c, nil)
+	}
+	if slices.Contains(w.t.Flags, "unverified") {
+		w.add(Flagged{Flag: "unverified", Off: true}, c)
+	}
+	return nil
+}
+
+// replied: an agent's first public reply opens a new ticket.
+func (w *work) replied(c Cause) {
+	if w.t.Status == New {
+		w.happen(StatusSet{From: New, To: Open, Why: "an agent answered"}, c, nil)
+	}
+}

@@ -1,0 +1,224 @@
+package tickets
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// letter is a mail that ought to be written: to whom, for what, about which event.
+type letter struct {
+	role   string // template
+	mail   MailKind
+	to     Recipient
+	entry  *Entry
+	seq    int64 // of the event that causes it
+	why    string
+	lines  []string
+	back   string // the sender's own text, returned
+	nonce  string
+	before time.Time // not before
+	// regardless of the quiet of the message: receipts, refusals and confirmations
+	// answer an agent, not the mail.
+	always bool
+}
+
+// mail composes and queues a letter, or withholds it with a reason. The same
+// template never goes to the same person twice because of one message.
+func (w *work) mail(l letter) error {
+	key := l.role + "/" + l.to.Key()
+	if w.told[key] {
+		return nil
+	}
+	w.told[key] = true
+	why, before, err := w.mayMail(l)
+	if err != nil {
+		return err
+	}
+	if why != "" {
+		return w.withhold(l, why)
+	}
+	if before.After(l.before) {
+		l.before = before
+	}
+	o, err := w.compose(l)
+	if err != nil {
+		return err
+	}
+	if _, err := w.tx.Enqueue(o); err != nil {
+		return fmt.Errorf("outbox: %w", err)
+	}
+	w.add(MailQueued{Role: l.role, Mail: l.mail, To: l.to.Key(), MessageID: o.MessageID}, w.cause)
+	w.trace.Add("mail "+l.role+" to "+l.to.Key()+"?", "yes")
+	return nil
+}
+
+// withhold books that a letter was not written, and why.
+func (w *work) withhold(l letter, why string) error {
+	w.told[l.role+"/"+l.to.Key()] = true
+	w.add(Withheld{Role: l.role, Mail: l.mail, To: l.to.Key(), Why: why}, w.cause)
+	w.trace.Add("mail "+l.role+" to "+l.to.Key()+"?", "no: "+why)
+	w.d.Log.Info("mail withheld", "ticket", w.t.ID, "role", l.role, "why", why)
+	return nil
+}
+
+// compose writes the letter with signed addresses and the ids that keep the
+// conversation together.
+func (w *work) compose(l letter) (Outgoing, error) {
+	q, _ := w.s.Queue(w.t.Queue)
+	d := Draft{
+		Role: l.role, Mail: l.mail, At: w.at, Queue: q, Ticket: w.t, Instance: w.s.Instance, Domain: w.s.Domain,
+		Recipient: l.to, Subject: w.t.Subject, Entry: l.entry, Lines: l.lines, Why: l.why, Returned: l.back, Nonce: l.nonce,
+	}
+	if l.role == "ack-unverified" {
+		d.Subject, d.Entry = "", nil
+	}
+	d.Requester, _ = w.person(w.t.Requester)
+	d.Assignee, _ = w.s.Agent(w.t.Assignee)
+	d.FromName = w.fromName(l)
+	key := OutKey(w.t.ID, l.seq, l.role, l.to.Key())
+	from, err := w.addresses(&d, l, key)
+	if err != nil {
+		return Outgoing{}, err
+	}
+	if err := w.conversation(&d, l); err != nil {
+		return Outgoing{}, err
+	}
+	w.attach(&d, l)
+	content, err := w.d.Compose(d)
+	if err != nil {
+		return Outgoing{}, &guilty{fmt.Errorf("composing %s: %w", l.role, err)}
+	}
+	o := Outgoing{
+		Key: key, Ticket: w.t.ID, Seq: l.seq, Role: l.role, Mail: l.mail, Queue: q.Name, Relay: q.Relay,
+		From: from, To: l.to.Address, Recipient: l.to.Key(), MessageID: d.MessageID, Subject: w.t.Tag(q) + " " + d.Subject,
+		Content: content, NotBefore: l.before, At: w.at, NextTry: w.at, State: OutQueued,
+	}
+	if l.entry != nil {
+		o.Entry = l.entry.ID
+	}
+	return o, nil
+}
+
+// fromName is the name beside the queue's address: the agent's for his replies.
+func (w *work) fromName(l letter) string {
+	q, _ := w.s.Queue(w.t.Queue)
+	if l.mail != MailReply || l.entry == nil || q.HideAgents {
+		return q.Display
+	}
+	ag, ok := w.s.Agent(l.entry.Agent)
+	if !ok || ag.Display == "" {
+		return q.Display
+	}
+	return ag.Display + " (" + orElse(q.Display, q.Name) + ")"
+}
+
+// addresses signs the reply address, the return path and the Message-ID.
+func (w *work) addresses(d *Draft, l letter, key string) (envelopeFrom string, err error) {
+	signer := w.d.signer()
+	token := Token{Ticket: w.t.ID, Participant: l.to.Participant, Generation: w.t.Generation}
+	sign := func(p Purpose) string {
+		token.Purpose = p
+		text, e := signer.Sign(token)
+		err = errors.Join(err, e)
+		return text
+	}
+	purpose := ForReply
+	if l.mail == MailConfirmation {
+		purpose = ForConfirm
+	} else if l.entry != nil && l.entry.Kind == EntryNote {
+		purpose = ForNote
+	}
+	d.ReplyTo = w.s.ReplyAddress(d.Queue, sign(purpose))
+	d.MessageID = messageID(sign(ForMessageID), key, w.s.Domain)
+	d.Mark = signer.Mark(keyHash(key))
+	if l.to.Agent != "" && purpose == ForReply {
+		d.Links = w.links(d.Queue, d.ReplyTo, sign(ForNote))
+	}
+	return w.envelopeFrom(d.Queue, l, sign(ForBounce)), err
+}
+
+// envelopeFrom is the return path: nobody for acknowledgements, else the signed
+// bounce address, or what the relay demands.
+func (w *work) envelopeFrom(q Queue, l letter, token string) string {
+	switch {
+	case l.mail == MailAck || w.s.EnvelopeFrom == "null":
+		return ""
+	case w.s.EnvelopeFrom == "fixed":
+		return w.s.FixedFrom
+	}
+	if a := w.s.ReplyAddress(q, token); a != "" {
+		return a
+	}
+	return q.Address()
+}
+
+// links are the mailto: offers of a notice.
+func (w *work) links(q Queue, reply, noteToken string) []MailLink {
+	if reply == "" {
+		return nil
+	}
+	subject := w.t.Tag(q) + " " + w.t.Subject
+	return []MailLink{
+		{"take", reply, subject, "#take"},
+		{"resolve", reply, subject, "#resolve"},
+		{"note", w.s.ReplyAddress(q, noteToken), subject, ""},
+	}
+}
+
+// conversation fills In-Reply-To, References and the history as the recipient
+// may see it. Agents' notices hang on a root of the ticket's own; a requester's
+// mails on his own messages.
+func (w *work) conversation(d *Draft, l letter) error {
+	last, err := w.tx.Entries(w.t.ID, 20)
+	if err != nil {
+		return fmt.Errorf("entries of ticket %d: %w", w.t.ID, err)
+	}
+	toAgent := l.to.Agent != ""
+	for _, e := range last {
+		if l.entry != nil && e.ID == l.entry.ID {
+			continue
+		}
+		if len(d.History) < 2 && (toAgent || e.Public()) && e.Kind != EntrySystem && l.role != "ack-unverified" {
+			d.History = append(d.History, e)
+		}
+	}
+	if toAgent {
+		root := fmt.Sprintf("ticket.%d.%s@%s", w.t.ID, w.s.Instance, w.s.Domain)
+		d.InReplyTo, d.References = root, []string{root}
+		return nil
+	}
+	for _, e := range slices.Backward(last) {
+		if e.Kind == EntryMessage && e.State == EntryVisible && usableID(e.MessageID) {
+			d.References = append(d.References, e.MessageID)
+			d.InReplyTo = e.MessageID
+		}
+	}
+	return nil
+}
+
+// usableID: an id we may copy into our own mail (RFC 5322 section 3.6.4, printable, short).
+func usableID(id string) bool {
+	if len(id) == 0 || len(id) > 250 || strings.Count(id, "@") != 1 {
+		return false
+	}
+	return !strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '<' || r == '>' })
+}
+
+// attach lets the entry's attachments go along, up to the limit; the others are named.
+func (w *work) attach(d *Draft, l letter) {
+	if l.entry == nil || (l.mail != MailReply && l.mail != MailNotice) {
+		return
+	}
+	left := w.s.Limits.AttachmentSize
+	for _, p := range l.entry.Parts {
+		if p.Size > left || l.entry.Arrival == 0 {
+			d.Omitted = append(d.Omitted, p)
+			continue
+		}
+		left -= p.Size
+		d.Parts = append(d.Parts, AttachedPart{l.entry.Arrival, p})
+	}
+}

@@ -1,0 +1,29 @@
+package ticketdb
+
+import (
+	"fmt"
+	"strings"
+)
+
+// filter gathers the terms of a WHERE clause. Terms are our own SQL; values are
+// always arguments.
+type filter struct {
+	terms []string
+	args  []any
+}
+
+// add adds a term that ends where its value stands.
+func (f *filter) add(term string, value any) { f.terms = append(f.terms, term+f.arg(value)) }
+
+// arg adds a value and returns its place.
+func (f *filter) arg(value any) string {
+	f.args = append(f.args, value)
+	return fmt.Sprintf("$%d", len(f.args))
+}
+
+func (f *filter) where() string {
+	if len(f.terms) == 0 {
+		return ""
+	}
+	return "WHERE " + strings.Join(f.terms, " AND ")
+}
