@@ -1,6 +1,7 @@
 package maillab
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -41,20 +42,19 @@ func StartDovecot(t testing.TB, o DovecotOptions) *DovecotServer {
 	t.Helper()
 	Need(t, Dovecot)
 	d, err := newDovecot(CA(t), o)
+	if d != nil {
+		t.Cleanup(func() {
+			if t.Failed() {
+				t.Logf("the log of Dovecot:\n%s", d.Log())
+			}
+			if err := errors.Join(d.Stop(), os.RemoveAll(d.dir)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("the log of Dovecot:\n%s", d.Log())
-		}
-		if err := d.Stop(); err != nil {
-			t.Error(err)
-		}
-		if err := os.RemoveAll(d.dir); err != nil {
-			t.Error(err)
-		}
-	})
 	return d
 }
 
@@ -71,7 +71,7 @@ func newDovecot(ca *Authority, o DovecotOptions) (*DovecotServer, error) {
 	d := &DovecotServer{dir: dir, conf: filepath.Join(dir, "dovecot.conf"), log: filepath.Join(dir, "log"),
 		Users: o.Users, AuthSocket: filepath.Join(dir, "auth")}
 	if err := d.configure(ca, who, o.Extra); err != nil {
-		return nil, err
+		return d, err
 	}
 	return d, d.start(who)
 }

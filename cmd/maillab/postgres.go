@@ -3,6 +3,7 @@ package maillab
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -118,10 +119,10 @@ func newPostgres(o PostgresOptions) (*PostgresServer, error) {
 	}
 	p.args = p.arguments(o.Settings)
 	if err := p.initdb(); err != nil {
-		return nil, err
+		return nil, errors.Join(err, p.remove())
 	}
 	if err := p.Start(); err != nil {
-		return nil, err
+		return nil, errors.Join(err, p.remove())
 	}
 	p.admin, err = sql.Open("postgres", p.URL("postgres"))
 	return p, err

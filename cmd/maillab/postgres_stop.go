@@ -49,6 +49,9 @@ func (p *PostgresServer) Thaw() error { return p.signalAll(syscall.SIGCONT) }
 func (p *PostgresServer) signalAll(sig syscall.Signal) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.proc == nil || p.proc.ended() {
+		return nil
+	}
 	pid := p.proc.cmd.Process.Pid
 	err := syscall.Kill(pid, sig)
 	for _, c := range children(pid) {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"postern/cmd/maillab"
 )
@@ -44,6 +45,7 @@ func TestPostgres_is_durable_and_private(t *testing.T) {
 
 func TestPostgres_copies_a_template_filled_once(t *testing.T) {
 	pg := maillab.SharedPostgres(t)
+	key := "shelf of " + time.Now().String() // -count runs this again on the same server
 	filled := 0
 	fill := func(url string) error {
 		filled++
@@ -56,7 +58,7 @@ func TestPostgres_copies_a_template_filled_once(t *testing.T) {
 		return err
 	}
 	for range 2 {
-		if got := query(t, pg.NewDatabaseFrom(t, "shelf", fill), `SELECT thing FROM shelf`); got != "book" {
+		if got := query(t, pg.NewDatabaseFrom(t, key, fill), `SELECT thing FROM shelf`); got != "book" {
 			t.Errorf("got %q", got)
 		}
 	}
