@@ -43,5 +43,3 @@ import (
 	_ "golang.org/x/time/rate"
 	_ "modernc.org/sqlite"
 )
-
-func main() {}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+
+	"github.com/alecthomas/kong"
+)
+
+const about = `The helpdesk that lives in mail.
+
+Without a configuration file "postern serve" runs a complete helpdesk for trying out
+in ./postern-data. "postern help config" prints a commented configuration.`
+
+// cli is the command line: each verb is a field, and its type tells its
+// arguments. Flags of cli itself are known to every verb.
+type cli struct {
+	Config  string           `short:"c" placeholder:"FILE" env:"POSTERN_CONFIG" help:"Configuration file (default: postern.yaml here, if there is one)."`
+	JSON    bool             `name:"json" help:"Print JSON for programs."`
+	Version kong.VersionFlag `hidden:"" name:"version"`
+
+	Serve serveCmd `cmd:"" help:"Run the helpdesk."`
+	Demo  demoCmd  `cmd:"" help:"Play a whole helpdesk on this machine, with mailboxes to look into."`
+
+	Inspect inspectCmd `cmd:"" help:"Show how postern reads a message."`
+
+	Password passwordCmd `cmd:"" help:"Make the password_hash of an agent."`
+	Help     helpCmd     `cmd:"" help:"Explain a topic: config, exit-codes."`
+	Ver      versionCmd  `cmd:"" name:"version" help:"Print the version."`
+}
+
+// serveCmd runs the helpdesk until it is told to stop.
+type serveCmd struct{}
+
+// Run reads the configuration and serves it (serve.go).
+func (serveCmd) Run(ctx context.Context, w *world) error {
+	cfg, err := w.load()
+	if err != nil {
+		return err
+	}
+	return serve(ctx, cfg, w)
+}
+
+// demoCmd plays the story.
+type demoCmd struct {
+	Exit bool `help:"End after the story; exit 0 only if every step happened."`
+}
+
+// Run plays it (demo.go).
+func (c demoCmd) Run(ctx context.Context, w *world) error { return demo(ctx, w, c.Exit) }
+
+// isMissing reports whether err says that a file is not there.
+func isMissing(err error) bool { return errors.Is(err, fs.ErrNotExist) }
