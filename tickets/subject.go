@@ -6,7 +6,7 @@ import (
 )
 
 // anyTag is a subject tag of this or another helpdesk: "[IT #42]", "[#7]".
-var anyTag = regexp.MustCompile(`\[(?:[^\[\]#]{1,30} )?#\d{1,12}\]`)
+var anyTag = regexp.MustCompile(`\[[^\[\]#]{0,40}#[1-9][0-9]{0,11}\]`)
 
 // SubjectKey is a subject without reply and forward marks, tags and case, so that
 // like subjects are equal. The database indexes tickets under it.
