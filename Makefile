@@ -33,7 +33,8 @@ race: deps
 # fuzz: each target of each package for FUZZTIME.
 fuzz:
 	@set -e; for package in $$($(GO) list ./...); do \
-		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+		targets="$$($(GO) test -list '^Fuzz' $$package)"; \
+		for target in $$(echo "$$targets" | grep '^Fuzz' || true); do \
 			echo "$$package $$target"; \
 			$(GO) test $$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME); \
 		done; \

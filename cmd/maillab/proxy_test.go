@@ -74,6 +74,10 @@ func TestProxy_cuts(t *testing.T) {
 			p := maillab.StartProxy(t, echo(t))
 			p.Set(c.fault)
 			got, err := talk(t, p, text)
+			// What the server has got before a cut it may still have sent back.
+			if c.fault.Dir == maillab.ToServer && got != "" && got == text[:min(len(text), int(c.fault.After))] {
+				got = ""
+			}
 			if got != c.got || !c.end(err) {
 				t.Errorf("got %q and %v, want %q", got, err, c.got)
 			}
