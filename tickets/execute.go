@@ -110,12 +110,18 @@ Text below them goes to the requester. One mistake, and nothing of the mail is d
 // changed is a deed, or the line that says nothing changed.
 func changed(c Command, b Body, what, from, to string) ([]deed, error) {
 	if from == to {
-		return []deed{{c, nil, fmt.Sprintf("%s: %s, as before", what, nobody(to))}}, nil
+		return []deed{{c, nil, fmt.Sprintf("%s: %s, as before", what, nothing(what, to))}}, nil
 	}
-	return []deed{{c, b, fmt.Sprintf("%s: %s → %s", what, nobody(from), nobody(to))}}, nil
+	return []deed{{c, b, fmt.Sprintf("%s: %s → %s", what, nothing(what, from), nothing(what, to))}}, nil
 }
 
-func nobody(s string) string { return orElse(s, "nobody") }
+// nothing is the word for an empty value: a person is nobody, a thing none.
+func nothing(what, value string) string {
+	if what == "assignee" {
+		return orElse(value, "nobody")
+	}
+	return orElse(value, "none")
+}
 
 func texts[T ~string](in []T) []string {
 	out := make([]string, len(in))

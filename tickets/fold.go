@@ -56,7 +56,7 @@ func Apply(t Ticket, e Event) Ticket {
 	case QueueWatching:
 		t.Watching = with(t.Watching, b.Queue)
 	case Linked:
-		t.Links = append(slices.Clip(t.Links), Link{b.Ticket, b.Why})
+		t.Links = append(slices.Clip(t.Links), Link(b))
 	case MergedInto:
 		t.Disposition, t.MergedInto = Merged, b.Ticket
 	case Disposed:

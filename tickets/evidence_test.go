@@ -1,0 +1,123 @@
+package tickets
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+
+func testSettings() *Settings {
+	return &Settings{
+		Instance: "it.example", Domain: "example.org", ReplyDomain: "reply.example.org", Limits: DefaultLimits(),
+		Queues: []Queue{
+			{Name: "it", Addresses: []string{"help@example.org"}, Tag: "IT", Agents: []string{"bob", "bea"}, ReopenWindow: 14 * 24 * time.Hour},
+			{Name: "hr", Addresses: []string{"hr@example.org"}, Tag: "HR", Agents: []string{"carl"}},
+		},
+		Agents: []Agent{
+			{Name: "bob", Display: "Bob Brown", Addresses: []string{"bob@example.org", "b.brown@example.org"}},
+			{Name: "bea", Display: "Bea Blue", Addresses: []string{"bea@example.org"}},
+			{Name: "carl", Display: "Carl Clay", Addresses: []string{"carl@example.org"}},
+		},
+	}
+}
+
+func stamp(servid string, above int, results ...AuthResult) AuthResults {
+	return AuthResults{ServID: servid, Above: above, Results: results}
+}
+
+func result(method, value, prop, v string) AuthResult {
+	return AuthResult{Method: method, Value: value, Props: map[string]string{prop: v}}
+}
+
+// The evidence table: who a mail proves to be from (IN-I01 to I04, I10 to I12, E02, E03).
+func TestJudge(t *testing.T) {
+	boundary := Trust{ServIDs: []string{"mx.example.org"}, Mode: "boundary", Above: 1}
+	dmarc := stamp("mx.example.org", 1, result("dmarc", "pass", "header.from", "example.org"), result("dkim", "pass", "header.d", "example.org"))
+	covered := []Signature{{Domain: "example.org", Headers: []string{"from", "to", "subject"}, At: noon.Add(-time.Hour)}}
+	mail := func(change ...func(*Arrival, *Message)) (Arrival, Message) {
+		a := Arrival{Role: RoleMailbox, Trust: boundary}
+		m := Message{Froms: 1, From: []Address{{Addr: "bob@example.org"}}, To: []Address{{Addr: "help@example.org"}},
+			Date: noon, ContentKey: "k"}
+		for _, c := range change {
+			c(&a, &m)
+		}
+		return a, m
+	}
+	from := func(addrs ...string) func(*Arrival, *Message) {
+		return func(_ *Arrival, m *Message) {
+			m.From = nil
+			for _, a := range addrs {
+				m.From = append(m.From, Address{Addr: a})
+			}
+		}
+	}
+	auth := func(fs ...AuthResults) func(*Arrival, *Message) {
+		return func(_ *Arrival, m *Message) { m.Auth = fs }
+	}
+	signed := func(s ...Signature) func(*Arrival, *Message) {
+		return func(_ *Arrival, m *Message) { m.Signatures = s }
+	}
+	arrival := func(f func(*Arrival)) func(*Arrival, *Message) { return func(a *Arrival, _ *Message) { f(a) } }
+	tests := []struct {
+		name string
+		with []func(*Arrival, *Message)
+		want Level
+		why  string
+	}{
+		{"From alone", nil, L0, "From alone"},
+		{"two From fields", []func(*Arrival, *Message){auth(dmarc), func(_ *Arrival, m *Message) { m.Froms = 2 }}, L0, "more than one From field"},
+		{"two addresses", []func(*Arrival, *Message){auth(dmarc), from("bob@example.org", "eve@evil.example")}, L0, "more than one address"},
+		{"guessed From", []func(*Arrival, *Message){auth(dmarc), func(_ *Arrival, m *Message) { m.From[0].Guessed = true }}, L0, "broken"},
+		{"no From", []func(*Arrival, *Message){func(_ *Arrival, m *Message) { m.From, m.Froms = nil, 0 }}, L0, "no sender"},
+		{"SMTP AUTH", []func(*Arrival, *Message){arrival(func(a *Arrival) { a.AuthAgent, a.Role = "bob", RoleSubmission })}, L2, "SMTP AUTH as bob"},
+		{"SMTP AUTH as another", []func(*Arrival, *Message){arrival(func(a *Arrival) { a.AuthAgent, a.Role = "bea", RoleSubmission }), auth(dmarc)}, L0, "From is another"},
+		{"trusted submission peer", []func(*Arrival, *Message){arrival(func(a *Arrival) { a.Role, a.TrustedPeer = RoleSubmission, true })}, L2, "submission peer"},
+		{"trusted peer elsewhere", []func(*Arrival, *Message){arrival(func(a *Arrival) { a.Role, a.TrustedPeer = RoleMTA, true })}, L0, ""},
+		{"DMARC and DKIM", []func(*Arrival, *Message){auth(dmarc), signed(covered...)}, L2, "aligned DKIM"},
+		{"stamped at submission", []func(*Arrival, *Message){auth(stamp("mx.example.org", 0, result("auth", "pass", "smtp.auth", "BOB@example.org")))}, L2, "auth=pass"},
+		{"stamped for another", []func(*Arrival, *Message){auth(stamp("mx.example.org", 0, result("auth", "pass", "smtp.auth", "eve@example.org")))}, L0, ""},
+		{"DMARC by SPF only", []func(*Arrival, *Message){auth(stamp("mx.example.org", 0, result("dmarc", "pass", "header.from", "example.org"), result("spf", "pass", "smtp.mailfrom", "example.org")))}, L0, "without an aligned DKIM"},
+		{"unaligned DKIM", []func(*Arrival, *Message){auth(stamp("mx.example.org", 0, result("dkim", "pass", "header.d", "evil.example")))}, L0, ""},
+		{"DMARC of another domain", []func(*Arrival, *Message){auth(stamp("mx.example.org", 0, result("dmarc", "pass", "header.from", "evil.example")))}, L0, ""},
+		{"foreign authserv-id", []func(*Arrival, *Message){auth(stamp("mx.evil.example", 0, dmarc.Results...))}, L0, ""},
+		{"below the boundary", []func(*Arrival, *Message){auth(stamp("mx.example.org", 2, dmarc.Results...)), signed(covered...)}, L0, ""},
+		{"nothing trusted", []func(*Arrival, *Message){auth(dmarc), arrival(func(a *Arrival) { a.Trust = Trust{} })}, L0, ""},
+		{"single, two of them", []func(*Arrival, *Message){auth(dmarc, dmarc), arrival(func(a *Arrival) { a.Trust.Mode = "single" })}, L0, ""},
+		{"single", []func(*Arrival, *Message){auth(dmarc), arrival(func(a *Arrival) { a.Trust.Mode = "single" })}, L2, "aligned DKIM"},
+		{"replay: To not ours", []func(*Arrival, *Message){auth(dmarc), signed(covered...), func(_ *Arrival, m *Message) { m.To[0].Addr = "ann@example.net" }}, L0, "not addressed to us"},
+		{"replay: another of ours", []func(*Arrival, *Message){auth(dmarc), signed(covered...), arrival(func(a *Arrival) { a.To = []string{"hr@example.org"} })}, L0, "not addressed to us"},
+		{"replay: six days old", []func(*Arrival, *Message){auth(dmarc), signed(Signature{Domain: "example.org", Headers: []string{"from", "to"}, At: noon.Add(-6 * 24 * time.Hour)})}, L0, "older than 5 days"},
+		{"replay: To unsigned", []func(*Arrival, *Message){auth(dmarc), signed(Signature{Domain: "example.org", Headers: []string{"from"}, At: noon})}, L0, "covers neither"},
+		{"replay: l= tail", []func(*Arrival, *Message){auth(dmarc), signed(Signature{Domain: "example.org", Headers: []string{"from", "to"}, At: noon, Length: true})}, L0, "covers neither"},
+		{"replay: no Message-ID", []func(*Arrival, *Message){auth(dmarc), signed(covered...), func(_ *Arrival, m *Message) { m.ContentKey = "" }}, L0, "Message-ID"},
+		{"a plus address is not the agent", []func(*Arrival, *Message){auth(dmarc), signed(covered...), from("bob+x@example.org")}, L1, "dmarc=pass"},
+		{"subdomain is not aligned", []func(*Arrival, *Message){auth(dmarc), from("bob@sub.example.org")}, L0, ""},
+		{"marker", []func(*Arrival, *Message){arrival(func(a *Arrival) { a.Trust.Marker = &Marker{Name: "X-Sasl", Value: "yes %a"} }), func(_ *Arrival, m *Message) { m.Headers = []Header{{"X-Sasl", "yes bob@example.org", 0}} }}, L2, "internal marker"},
+		{"marker below", []func(*Arrival, *Message){arrival(func(a *Arrival) { a.Trust.Marker = &Marker{Name: "X-Sasl", Value: "yes"} }), func(_ *Arrival, m *Message) { m.Headers = []Header{{"X-Sasl", "yes", 1}} }}, L0, ""},
+		{"marker twice", []func(*Arrival, *Message){arrival(func(a *Arrival) { a.Trust.Marker = &Marker{Name: "X-Sasl", Value: "yes"} }), func(_ *Arrival, m *Message) { m.Headers = []Header{{"X-Sasl", "yes", 0}, {"X-Sasl", "yes", 0}} }}, L0, ""},
+		{"requester with DMARC by SPF", []func(*Arrival, *Message){from("ann@example.net"), auth(stamp("mx.example.org", 0, result("dmarc", "pass", "header.from", "example.net")))}, L1, "dmarc=pass for example.net"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			a, m := mail(tt.with...)
+			got := Judge(a, m, testSettings(), noon)
+			if got.Level != tt.want || !strings.Contains(got.Why, tt.why) {
+				t.Errorf("Judge = %v %q, want %v %q", got.Level, got.Why, tt.want, tt.why)
+			}
+			if got.Proved != (tt.want > L0) {
+				t.Errorf("Proved = %v at %v", got.Proved, got.Level)
+			}
+		})
+	}
+}
+
+// A failed verdict is remembered, because a token must not outweigh it.
+func TestJudgeFailed(t *testing.T) {
+	a := Arrival{Trust: Trust{ServIDs: []string{"mx"}, Mode: "single"}}
+	m := Message{Froms: 1, From: []Address{{Addr: "ann@example.net"}}, Auth: []AuthResults{stamp("mx", 0, result("dmarc", "fail", "header.from", "example.net"))}}
+	if e := Judge(a, m, testSettings(), noon); !e.Failed || e.Level != L0 {
+		t.Errorf("Judge = %+v", e)
+	}
+}
