@@ -4,22 +4,31 @@ import (
 	"strings"
 
 	"postern/mailin/mimetree"
-	"postern/tickets"
+	"postern/mailin/replytext"
 )
-
-// maxJudged is how many text parts are kept for those who judge bounces and reports.
-const maxJudged = 20
 
 // unreadable stands for a text that is encrypted: nothing here ever decrypts.
 const unreadable = "[This message is encrypted and cannot be read here.]\n"
 
-// judge fills in what the text means.
+// judge fills in what the text means and what sort of mail it is.
 func (r *reader) judge(b body) {
 	r.m.HTML = b.html
-	r.m.Text = b.plain
-	r.m.ReplyEnd = len(r.m.Text)
-	r.m.Kind = tickets.KindHuman
+	r.visible(b)
+	r.automatic()
+	r.forwarded()
 	r.notes()
+}
+
+// visible reads the text: what is the reply, and where it ends.
+func (r *reader) visible(b body) {
+	t := replytext.Read(replytext.Input{
+		Plain: b.plain, HasPlain: b.hasPlain, Flowed: b.flowed, DelSp: b.delSp, HTML: b.html, Subject: r.m.Subject,
+	})
+	r.m.Text, r.m.ReplyStart, r.m.ReplyEnd, r.m.ReplyWhy = t.Text, t.Start, t.End, t.Why
+	r.m.CommandText, r.m.CommandsDisagree, r.m.Language, r.m.Forwarded = t.CommandText, t.Disagree, t.Language, t.Forwarded
+	for _, d := range t.Defects {
+		r.defects.Add(d)
+	}
 }
 
 // notes adds the lines that stand for what is no text: invitations, encrypted parts.

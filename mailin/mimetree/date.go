@@ -109,6 +109,9 @@ func (p *dateParts) clock(s string) {
 	}
 	zone := s[end:]
 	parts := strings.Split(s[:end], ":")
+	if len(parts) < 2 {
+		return
+	}
 	p.hour = atoi(parts[0])
 	p.min = atoi(parts[1])
 	if len(parts) > 2 {

@@ -126,7 +126,9 @@ func (r *headerReader) done(line []byte, at int64) bool {
 		return true
 	case r.stop != nil && r.stop(line):
 		r.src.seek(at)
-		r.defects.Add(DefectHeaderNotEnded)
+		if r.open {
+			r.defects.Add(DefectHeaderNotEnded)
+		}
 		return true
 	case (text[0] == ' ' || text[0] == '\t') && r.open:
 		r.more(line)

@@ -5,12 +5,15 @@ import "bytes"
 // longest is what a boundary line may measure: dashes, boundary and some blanks.
 const longest = maxBoundary + 256
 
+// maxGuesses is how many dashed lines of one message are looked at for a boundary that is not declared.
+const maxGuesses = 10000
+
 // nextDash moves to the next line that starts with two dashes and could be a
 // boundary, without consuming it. line is valid until the source is read again.
 func (p *splitter) nextDash() (at int64, line []byte, ok bool) {
 	for {
 		w := p.src.all()
-		i := dashes(w, p.lineStart())
+		i := p.candidate(w, p.lineStart())
 		if i < 0 {
 			if len(w) <= 2 || !p.skip(len(w)-2) {
 				p.src.pos += len(w)
@@ -29,6 +32,29 @@ func (p *splitter) nextDash() (at int64, line []byte, ok bool) {
 			return at, w[:n], true
 		}
 		p.src.pos += 2
+	}
+}
+
+// candidate finds a dashed line in w that may matter: of the length of an open
+// boundary, or while a boundary is still to be guessed, or not whole in w.
+func (p *splitter) candidate(w []byte, start bool) int {
+	top := p.open[len(p.open)-1].node
+	guessing := len(top.Children) == 0 && top.guessBoundary == "" && p.guesses < maxGuesses
+	for from := 0; ; {
+		i := dashes(w[from:], start || from > 0)
+		if i < 0 {
+			return -1
+		}
+		i += from
+		end := bytes.IndexByte(w[i:], '\n')
+		if guessing {
+			p.guesses++
+			return i
+		}
+		if end < 0 || end <= p.longest+longest-maxBoundary && end >= p.shortest+2 || bytes.IndexByte(w[i:i+end], '\r') >= 0 {
+			return i
+		}
+		from = i + end + 1
 	}
 }
 

@@ -77,6 +77,9 @@ type splitter struct {
 	match map[string]int // boundary → index in open, the innermost of equal ones
 	left  budget         // for the headers of parts
 	tries int
+
+	guesses           int // dashed lines that were looked at for a guess
+	shortest, longest int // of the boundaries that are open
 }
 
 func (p *splitter) root() {
@@ -152,9 +155,23 @@ func (p *splitter) enter(n *Node) {
 }
 
 func (p *splitter) push(n *Node, boundary string) {
-	p.open = append(p.open, level{node: n, boundary: boundary})
+	p.open = append(p.open, level{node: n})
+	p.setBoundary(boundary)
+}
+
+// setBoundary gives the innermost level its boundary.
+func (p *splitter) setBoundary(boundary string) {
+	p.open[len(p.open)-1].boundary = boundary
 	if boundary != "" {
 		p.match[boundary] = len(p.open) - 1
+	}
+	p.measure()
+}
+
+func (p *splitter) measure() {
+	p.shortest, p.longest = maxBoundary, 0
+	for b := range p.match {
+		p.shortest, p.longest = min(p.shortest, len(b)), max(p.longest, len(b))
 	}
 }
 
@@ -167,6 +184,7 @@ func (p *splitter) pop() {
 			p.match[l.boundary] = i
 		}
 	}
+	p.measure()
 }
 
 // body reads on to the end of the window's limit, part by part.
@@ -202,8 +220,7 @@ func (p *splitter) dashLine(at int64, line []byte) {
 		guess := string(bytes.TrimRight(p.src.peek(len(line))[2:], " \t\r\n"))
 		top.node.guessBoundary = guess
 		if top.boundary == "" {
-			top.boundary = guess
-			p.match[guess] = len(p.open) - 1
+			p.setBoundary(guess)
 			return
 		}
 	}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package mailin
+
+const slowdown = 1
