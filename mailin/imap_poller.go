@@ -1,0 +1,278 @@
+package mailin
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/emersion/go-sasl"
+
+	"postern/tickets"
+)
+
+// PollerConfig says which mailbox to read and how.
+type PollerConfig struct {
+	Account string // name of the account in arrivals, cursors and logs
+	Addr    string // host:port
+	Mode    TLSMode
+	// Insecure allows mode none to a host that is not this one.
+	Insecure bool
+	TLS      *tls.Config // roots and the like; the name is taken from Addr when empty
+	// Dial opens the connection; nil dials Addr by TCP.
+	Dial func(context.Context) (net.Conn, error)
+
+	Login    string
+	Password func() (string, error) // read for every login, so that a change needs no restart
+	// SASL replaces login and password when set, e.g. by OAUTHBEARER.
+	SASL func() (sasl.Client, error)
+
+	Mailbox string // INBOX
+	Done    string // where accepted mail is moved; empty leaves it in place
+	Queue   string
+	Trust   tickets.Trust
+
+	Interval  time.Duration // between polls at most; 0 is 2 min
+	ImportAll bool          // take what lay in the mailbox before the first connection
+	QuietAge  time.Duration // older mail causes no mail; 0 is three days
+	MaxSize   int64         // of a message taken whole, octets; 0 is 64 MiB
+	Timeouts  Timeouts
+
+	Spool *SpoolDir
+	// Accept makes a message durable and moves the cursor.
+	Accept func(context.Context, tickets.Arrival, tickets.Raw) error
+	Store  Ledger
+	// Lease asks for the right to read the mailbox, under a name, and renews it; nil
+	// always has it. It is asked every Timeouts.Lease.
+	Lease func(ctx context.Context, name string) (bool, error)
+
+	Log   *slog.Logger
+	Now   func() time.Time
+	Count func(Metric)
+}
+
+// Ledger is what a Poller needs of the store: where reading stands. See tickets.Store.
+type Ledger interface {
+	Mailbox(ctx context.Context, account, mailbox string) (tickets.Mailbox, error)
+	StartMailbox(ctx context.Context, m tickets.Mailbox) error
+	NoteUID(ctx context.Context, c tickets.Cursor, state tickets.UIDState, why string) error
+	PendingUIDs(ctx context.Context, c tickets.Cursor) (map[uint32]int, error)
+}
+
+// Timeouts bound waiting. Zero values take the defaults.
+type Timeouts struct {
+	Command time.Duration // silence of the server within a command: 60 s
+	Whole   time.Duration // a whole command but a fetch: 5 min
+	Fetch   time.Duration // one message: 1 h
+	Idle    time.Duration // of one IDLE: 9 min, well below the 29 of RFC 2177
+	Lease   time.Duration // between two questions for the lease: 15 s
+	First   time.Duration // the first pause after a failure, doubled up to Most: 5 s
+	Most    time.Duration // 5 min; also the pause after a failed login
+}
+
+// A Poller brings the mail of one IMAP mailbox to a desk. Where it stands is kept
+// by the desk, in the transaction that accepts a message; the mailbox itself is
+// changed after that only, and only by moving that very message. It asks for nothing
+// but UIDs, dates, sizes and whole messages: flags and sequence numbers mean nothing.
+type Poller struct {
+	PollerConfig
+
+	// Owned by Run.
+	uids     map[uint32]*tried // messages that gave trouble
+	rescan   uint32            // up to this UID the mailbox is being listed again
+	validity uint32
+	warned   bool // that messages cannot be moved
+
+	mu     sync.Mutex
+	status PollStatus
+}
+
+// PollStatus is how a mailbox fares, for health.
+type PollStatus struct {
+	Account  string
+	Mailbox  string
+	Leased   bool      // this process reads it
+	LastPoll time.Time // the last one that went through
+	LastErr  string    // of the last attempt; empty when it went through
+	FailedAt time.Time // since when it fails; zero when it does not
+	Pending  int       // messages that could not be fetched yet
+	Oldest   int       // how often the worst of them was tried
+}
+
+// tried is what went wrong with one message.
+type tried struct {
+	cuts   int  // connections lost over it
+	noMeta bool // its date and size cannot be asked for
+	big    bool // larger than it says
+	next   time.Time
+}
+
+// NewPoller checks the configuration.
+func NewPoller(cfg PollerConfig) (*Poller, error) {
+	set(&cfg.Mailbox, "INBOX")
+	set(&cfg.Mode, TLSImplicit)
+	set(&cfg.Interval, 2*time.Minute)
+	set(&cfg.QuietAge, 72*time.Hour)
+	set(&cfg.MaxSize, 64<<20)
+	set(&cfg.Log, slog.New(slog.DiscardHandler))
+	cfg.Timeouts.defaults()
+	if cfg.Dial == nil {
+		cfg.Dial = dialTCP(cfg.Addr)
+	}
+	if cfg.Count == nil {
+		cfg.Count = func(Metric) {}
+	}
+	if err := cfg.check(); err != nil {
+		return nil, fmt.Errorf("mailbox %s: %w", cfg.Account, err)
+	}
+	p := &Poller{PollerConfig: cfg, uids: map[uint32]*tried{}}
+	p.Log = p.Log.With("account", p.Account, "mailbox", p.Mailbox)
+	p.status = PollStatus{Account: p.Account, Mailbox: p.Mailbox}
+	return p, nil
+}
+
+func (t *Timeouts) defaults() {
+	set(&t.Command, time.Minute)
+	set(&t.Whole, 5*time.Minute)
+	set(&t.Fetch, time.Hour)
+	set(&t.Idle, 9*time.Minute)
+	set(&t.Lease, 15*time.Second)
+	set(&t.First, 5*time.Second)
+	set(&t.Most, 5*time.Minute)
+}
+
+func (c *PollerConfig) check() error {
+	switch {
+	case c.Accept == nil || c.Store == nil || c.Spool == nil || c.Now == nil:
+		return errors.New("Accept, Store, Spool and Now must be set")
+	case c.SASL == nil && c.Password == nil:
+		return errors.New("a password or a SASL client must be set")
+	case c.Mode != TLSImplicit && c.Mode != TLSStart && c.Mode != TLSNone:
+		return fmt.Errorf("tls mode %q: want tls, starttls or none", c.Mode)
+	case c.Done == c.Mailbox:
+		return fmt.Errorf("the done folder %q is the mailbox itself", c.Done)
+	}
+	return nil
+}
+
+// Status tells how the mailbox fares.
+func (p *Poller) Status() PollStatus {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.status
+}
+
+// Run reads the mailbox until ctx ends. Its pauses grow to five minutes while
+// the server fails; it tries no login more often than that after one was refused,
+// which is twelve an hour.
+func (p *Poller) Run(ctx context.Context) error {
+	for fails := 0; ctx.Err() == nil; {
+		held, err := p.lease(ctx)
+		if err == nil && !held {
+			wait(ctx, p.Timeouts.Lease)
+			continue
+		}
+		polled := false
+		if err == nil {
+			polled, err = p.session(ctx)
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		if polled {
+			fails = 0
+		}
+		p.failed(err)
+		pause := p.pause(err, fails)
+		fails++
+		p.Log.Warn("mailbox cannot be read", "err", p.hide(err), "again_in", pause)
+		wait(ctx, pause)
+	}
+	return nil
+}
+
+// wait waits, or until ctx ends.
+func wait(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// session is one connection: polls, and waiting for news in between. It ends with
+// an error always; polled tells whether a poll went through.
+func (p *Poller) session(ctx context.Context) (polled bool, _ error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go p.keepLease(ctx, cancel)
+	s, err := p.connect(ctx)
+	if err != nil {
+		return false, errors.Join(err, context.Cause(ctx))
+	}
+	defer s.close()
+	for {
+		if err := p.poll(ctx, s); err != nil {
+			return polled, p.because(ctx, s, err)
+		}
+		polled = true
+		p.succeeded()
+		if err := s.awaitNews(ctx); err != nil {
+			return polled, p.because(ctx, s, err)
+		}
+	}
+}
+
+// because adds why the connection ended, which the library does not say.
+func (p *Poller) because(ctx context.Context, s *imapSession, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return errors.Join(err, cause)
+	}
+	if why := s.guard.wire.Err(); why != nil && !errors.Is(err, why) {
+		return fmt.Errorf("%w (%w)", err, why)
+	}
+	return err
+}
+
+var errLease = errors.New("another gateway reads the mailbox now")
+
+// lease asks for the right to read.
+func (p *Poller) lease(ctx context.Context) (bool, error) {
+	held, err := true, error(nil)
+	if p.Lease != nil {
+		held, err = p.Lease(ctx, "imap/"+p.Account+"/"+p.Mailbox)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.status.Leased = held && err == nil
+	if !held { // the other one's health tells
+		p.status.LastErr, p.status.FailedAt = "", time.Time{}
+	}
+	return held, err
+}
+
+// keepLease ends the session when the lease is lost or cannot be renewed.
+func (p *Poller) keepLease(ctx context.Context, cancel context.CancelCauseFunc) {
+	if p.Lease == nil {
+		return
+	}
+	for {
+		wait(ctx, p.Timeouts.Lease)
+		if ctx.Err() != nil {
+			return
+		}
+		held, err := p.lease(ctx)
+		if err == nil && !held {
+			err = errLease
+		}
+		if err != nil {
+			cancel(fmt.Errorf("lease: %w", err))
+			return
+		}
+	}
+}
