@@ -3,9 +3,11 @@ package migrations
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -13,6 +15,9 @@ import (
 
 // ErrNewer says that a newer version of postern has migrated the database.
 var ErrNewer = errors.New("the database was migrated by a newer version of postern")
+
+// ErrOlder says that the database lacks steps that this version needs.
+var ErrOlder = errors.New("the database has an older schema")
 
 // starters is how often a gateway looks again when another one, starting at the
 // same moment, was first.
@@ -41,7 +46,8 @@ func Up(ctx context.Context, db *sql.DB, dialect string) error {
 		if err == nil {
 			return nil
 		}
-		if ctx.Err() != nil {
+		var lost net.Error
+		if ctx.Err() != nil || errors.Is(err, driver.ErrBadConn) || errors.As(err, &lost) {
 			break
 		}
 	}
@@ -61,7 +67,8 @@ func Version(ctx context.Context, db *sql.DB, dialect string) (current, target i
 	return current, target, nil
 }
 
-// Check returns nil when the database has exactly the schema of this binary.
+// Check returns nil when the database has exactly the schema of this binary, else
+// ErrOlder or ErrNewer.
 func Check(ctx context.Context, db *sql.DB, dialect string) error {
 	current, target, err := Version(ctx, db, dialect)
 	switch {
@@ -70,7 +77,7 @@ func Check(ctx context.Context, db *sql.DB, dialect string) error {
 	case current > target:
 		return newer(current, target)
 	case current < target:
-		return fmt.Errorf("the database has schema %d and this postern needs %d: start `postern serve` once", current, target)
+		return fmt.Errorf("%w: %d, and this postern needs %d; `postern serve` migrates it", ErrOlder, current, target)
 	}
 	return nil
 }

@@ -38,16 +38,18 @@ type DB struct {
 	d        *dialect
 	write    *sqlx.DB
 	read     *sqlx.DB // its connections refuse to write
+	pools    []*sqlx.DB
 	writers  int
 	snapshot sql.IsolationLevel
 	visit    bool
 	pause    func(context.Context, time.Duration) error
 	settings func(context.Context) error // checks the durability settings
 	lock     io.Closer
+	migrate  *sql.DB      // connections whose statements may take long
+	same     func() error // the file is still the one that was opened
 
 	mu      sync.Mutex
-	started bool
-	refused error
+	attempt *attempt // at starting; the last one
 }
 
 var _ tickets.Store = (*DB)(nil)
@@ -84,10 +86,8 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 // Close waits for running queries and closes.
 func (db *DB) Close() error {
 	var errs []error
-	for _, pool := range []*sqlx.DB{db.read, db.write} {
-		if pool != nil {
-			errs = append(errs, pool.Close())
-		}
+	for _, pool := range db.pools {
+		errs = append(errs, pool.Close())
 	}
 	if db.lock != nil {
 		errs = append(errs, db.lock.Close())
@@ -109,27 +109,6 @@ func (db *DB) Dialect() string { return db.d.name }
 // Schema tells the schema version of the database and the one this binary needs.
 func (db *DB) Schema(ctx context.Context) (current, target int64, err error) {
 	return migrations.Version(ctx, db.write.DB, db.d.name)
-}
-
-// start checks and migrates the database, once. A database that is away is tried
-// again by the next call.
-func (db *DB) start(ctx context.Context) error {
-	db.mu.Lock()
-	defer db.mu.Unlock()
-	if db.started || db.refused != nil {
-		return db.refused
-	}
-	err := db.settings(ctx)
-	if err == nil && db.visit {
-		err = db.refusal(migrations.Check(ctx, db.write.DB, db.d.name))
-	} else if err == nil {
-		err = db.refusal(migrations.Up(ctx, db.write.DB, db.d.name))
-	}
-	if errors.Is(err, ErrRefused) {
-		db.refused = err
-	}
-	db.started = err == nil
-	return err
 }
 
 // refusal marks what will not pass by itself.

@@ -27,3 +27,10 @@ func (f *filter) where() string {
 	}
 	return "WHERE " + strings.Join(f.terms, " AND ")
 }
+
+// is adds an equality, unless the value is empty.
+func (f *filter) is(column, value string) {
+	if value != "" {
+		f.add(column+` = `, value)
+	}
+}

@@ -7,33 +7,36 @@ import (
 )
 
 // guard dials connections that do not wait for ever.
-type guard struct{}
+type guard struct{ silence time.Duration }
 
 // Dial connects.
-func (guard) Dial(network, address string) (net.Conn, error) {
-	return guard{}.DialContext(context.Background(), network, address)
+func (g guard) Dial(network, address string) (net.Conn, error) {
+	return g.DialContext(context.Background(), network, address)
 }
 
 // DialTimeout connects within a time.
-func (guard) DialTimeout(network, address string, d time.Duration) (net.Conn, error) {
+func (g guard) DialTimeout(network, address string, d time.Duration) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), d)
 	defer cancel()
-	return guard{}.DialContext(ctx, network, address)
+	return g.DialContext(ctx, network, address)
 }
 
 // DialContext connects.
-func (guard) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+func (g guard) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	c, err := (&net.Dialer{}).DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
-	return &guarded{c}, nil
+	return &guarded{c, g.silence}, nil
 }
 
 // guarded is a connection that closes itself when a read or a write takes longer than
 // silence. The driver's own cancelling by context would dial the silent server again
 // and wait for that.
-type guarded struct{ net.Conn }
+type guarded struct {
+	net.Conn
+	silence time.Duration
+}
 
 // Read reads, or closes.
 func (c *guarded) Read(p []byte) (int, error) {
@@ -48,5 +51,5 @@ func (c *guarded) Write(p []byte) (int, error) {
 }
 
 func (c *guarded) watch() *time.Timer {
-	return time.AfterFunc(silence, func() { c.Conn.Close() })
+	return time.AfterFunc(c.silence, func() { c.Conn.Close() })
 }

@@ -21,6 +21,8 @@ const (
 	// silence is the longest wait for an answer. The server gives up a statement after
 	// 10 s by itself, so a longer silence is a dead network or a frozen server.
 	silence = 10800 * time.Millisecond
+	// migrating is the same for the steps of a migration, which may take long.
+	migrating = time.Hour
 )
 
 // session is set on every connection. A gateway that is frozen inside a transaction
@@ -40,19 +42,27 @@ func (db *DB) openPostgres(c Config) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrRefused, err)
 	}
-	plain, err := postgresPool(cfg, 1, nil)
+	db.d, db.writers = postgresDialect(), number(c.Writers, 8)
+	db.snapshot = sql.LevelRepeatableRead
+	durable := map[string]string{"synchronous_commit": "on", "default_transaction_read_only": "off"}
+	long := map[string]string{"statement_timeout": "0", "lock_timeout": "0", "synchronous_commit": "on"}
+	if db.write, err = db.postgresPool(cfg, silence, db.writers, durable); err != nil {
+		return err
+	}
+	if db.read, err = db.postgresPool(cfg, silence, number(c.Readers, 4), map[string]string{"default_transaction_read_only": "on"}); err != nil {
+		return err
+	}
+	migrate, err := db.postgresPool(cfg, migrating, 2, long)
 	if err != nil {
 		return err
 	}
-	db.d, db.writers = postgresDialect(), number(c.Writers, 8)
-	db.snapshot = sql.LevelRepeatableRead
-	if db.write, err = postgresPool(cfg, db.writers, map[string]string{"synchronous_commit": "on", "default_transaction_read_only": "off"}); err != nil {
+	plain, err := db.postgresPool(cfg, silence, 1, nil)
+	if err != nil {
 		return err
 	}
-	if db.read, err = postgresPool(cfg, number(c.Readers, 4), map[string]string{"default_transaction_read_only": "on"}); err != nil {
-		return err
-	}
+	migrate.SetMaxIdleConns(0)
 	plain.SetMaxIdleConns(0)
+	db.migrate = migrate.DB
 	db.settings = func(ctx context.Context) error { return db.refusal(postgresSettings(ctx, plain)) }
 	return nil
 }
@@ -116,7 +126,7 @@ func defaultSSL(host string, q url.Values) string {
 	return "disable"
 }
 
-func postgresPool(cfg pq.Config, n int, more map[string]string) (*sqlx.DB, error) {
+func (db *DB) postgresPool(cfg pq.Config, silence time.Duration, n int, more map[string]string) (*sqlx.DB, error) {
 	cfg = cfg.Clone()
 	runtime := map[string]string{}
 	for _, m := range []map[string]string{cfg.Runtime, session, more} {
@@ -129,8 +139,9 @@ func postgresPool(cfg pq.Config, n int, more map[string]string) (*sqlx.DB, error
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrRefused, err)
 	}
-	c.Dialer(guard{})
+	c.Dialer(guard{silence})
 	pool := sqlx.NewDb(sql.OpenDB(c), "postgres")
+	db.pools = append(db.pools, pool)
 	pool.SetMaxOpenConns(n)
 	pool.SetMaxIdleConns(n)
 	pool.SetConnMaxIdleTime(5 * time.Minute)

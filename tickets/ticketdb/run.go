@@ -99,11 +99,26 @@ func (db *DB) run(ctx context.Context, f func(*tx) error) error {
 
 // once runs f in one transaction, once.
 func (db *DB) once(ctx context.Context, f func(*tx) error) error {
+	if db.same != nil {
+		if err := db.same(); err != nil {
+			return err
+		}
+	}
 	q, done, err := db.begin(ctx, db.write, nil)
 	if err != nil {
 		return fmt.Errorf("beginning a transaction: %w", err)
 	}
 	defer done()
+	err = q.commit(f)
+	if ioFailed(err) {
+		done()
+		db.reopen()
+	}
+	return err
+}
+
+// commit runs f and commits, or rolls back.
+func (q queries) commit(f func(*tx) error) error {
 	defer q.tx.Rollback() // after a commit it does nothing
 	if err := f(&tx{q}); err != nil {
 		return err
@@ -111,12 +126,7 @@ func (db *DB) once(ctx context.Context, f func(*tx) error) error {
 	if err := q.ctx.Err(); err != nil {
 		return fmt.Errorf("before commit: %w", err)
 	}
-	err = committed(q.tx.Commit())
-	if ioFailed(err) {
-		done()
-		db.reopen()
-	}
-	return err
+	return committed(q.tx.Commit())
 }
 
 // view runs f in one read-only transaction that sees one moment of the database.

@@ -3,6 +3,7 @@ package ticketdb
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -44,13 +45,34 @@ func (db *DB) openSQLite(path string) error {
 	var err error
 	// immediate: a transaction that reads first and writes later would fail at once
 	// when another one writes meanwhile, busy_timeout or not.
-	if db.write, err = openPool(sqliteDSN(path, "&_txlock=immediate"), db.writers); err != nil {
+	if db.write, err = db.openPool(sqliteDSN(path, "&_txlock=immediate"), db.writers); err != nil {
 		return err
 	}
-	if db.read, err = openPool(sqliteDSN(path, "&_pragma=query_only(1)"), sqliteReaders); err != nil {
+	if db.read, err = db.openPool(sqliteDSN(path, "&_pragma=query_only(1)"), sqliteReaders); err != nil {
 		return err
 	}
-	db.settings = db.sqliteSettings
+	db.migrate, db.snapshot = db.write.DB, sql.LevelDefault
+	db.settings = func(ctx context.Context) error {
+		if err := db.sqliteSettings(ctx); err != nil {
+			return err
+		}
+		opened, err := os.Stat(path)
+		db.same = func() error { return sameFile(path, opened) }
+		return err
+	}
+	return nil
+}
+
+// errReplaced says that what is written now would be lost with the file that is open.
+var errReplaced = errors.New("the database file was removed or replaced while it is open; restart postern")
+
+// sameFile returns errReplaced when another file, or none, stands where the one that
+// is open was. SQLite itself would go on writing into the file that has lost its name.
+func sameFile(path string, opened os.FileInfo) error {
+	now, err := os.Stat(path)
+	if err != nil || !os.SameFile(opened, now) {
+		return fmt.Errorf("%s: %w", path, errReplaced)
+	}
 	return nil
 }
 
@@ -62,11 +84,12 @@ func sqliteDSN(path, more string) string {
 	return (&url.URL{Scheme: "file", OmitHost: true, Path: path}).String() + "?" + strings.Join(set, "&") + more
 }
 
-func openPool(dsn string, n int) (*sqlx.DB, error) {
+func (db *DB) openPool(dsn string, n int) (*sqlx.DB, error) {
 	pool, err := sqlx.Open("sqlite", dsn)
 	if err != nil {
 		return nil, fmt.Errorf("opening SQLite: %w", err)
 	}
+	db.pools = append(db.pools, pool)
 	pool.SetMaxOpenConns(n)
 	pool.SetMaxIdleConns(n)
 	return pool, nil
@@ -89,6 +112,5 @@ func (db *DB) sqliteSettings(ctx context.Context) error {
 			return fmt.Errorf("%w: SQLite has %s=%s, and without %s a commit may be lost", ErrRefused, p.name, got, p.want)
 		}
 	}
-	db.snapshot = sql.LevelDefault
 	return nil
 }
