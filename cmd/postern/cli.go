@@ -23,6 +23,8 @@ type cli struct {
 	Serve serveCmd `cmd:"" help:"Run the helpdesk."`
 	Demo  demoCmd  `cmd:"" help:"Play a whole helpdesk on this machine, with mailboxes to look into."`
 
+	Check checkCmd `cmd:"" help:"Check configuration, rules and templates, and connect to everything they name."`
+
 	Inspect inspectCmd `cmd:"" help:"Show how postern reads a message."`
 
 	Password passwordCmd `cmd:"" help:"Make the password_hash of an agent."`

@@ -36,6 +36,9 @@ func loadConfig(file string, env func(string) string) (Config, error) {
 	}
 	cfg := Config{File: file}
 	doc, found := strictyaml.Decode(file, src, &cfg)
+	for i := range found {
+		found[i].Hint = or(found[i].Hint, "postern help config shows every key with a value")
+	}
 	if !doc.Has("") { // not a tree at all: nothing more can be said
 		return cfg, found.Err()
 	}

@@ -96,8 +96,12 @@ func (c *inspectCmd) folder(ctx context.Context, w *world) error {
 	return c.many(ctx, w, len(names), func(yield func(letter, error) bool) {
 		for _, name := range names {
 			more := true
-			if err := withFile(name, func(raw tickets.Raw) { more = yield(letter{name, raw}, nil) }); err != nil {
-				more = yield(letter{name: name}, err)
+			short := name
+			if rel, err := filepath.Rel(c.File, name); err == nil {
+				short = rel
+			}
+			if err := withFile(name, func(raw tickets.Raw) { more = yield(letter{short, raw}, nil) }); err != nil {
+				more = yield(letter{name: short}, err)
 			}
 			if !more {
 				return

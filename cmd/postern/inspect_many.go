@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"postern/mailin"
@@ -110,7 +111,7 @@ func (c *inspectCmd) mbox(ctx context.Context, w *world, f *os.File) error {
 	return c.many(ctx, w, len(marks)-1, func(yield func(letter, error) bool) {
 		for i, m := range marks[:len(marks)-1] {
 			raw := io.NewSectionReader(f, m.body, marks[i+1].from-m.body)
-			if !yield(letter{fmt.Sprintf("%s:%d", c.File, i+1), raw}, nil) {
+			if !yield(letter{fmt.Sprintf("%s:%d", filepath.Base(c.File), i+1), raw}, nil) {
 				return
 			}
 		}

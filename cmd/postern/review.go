@@ -12,7 +12,7 @@ import (
 // A review finds what is wrong in a configuration that was read: names that lead
 // nowhere, contradictions, missing files. It goes through all of it, so that an
 // admin sees every mistake at once, and completes it on the way: defaults,
-// absolute paths, passwords.
+// complete paths, passwords.
 type review struct {
 	cfg *Config
 	doc *strictyaml.Doc

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// path makes a path of the file absolute to the file's folder.
+// path makes a path that the file gives begin at the file's folder.
 func (r *review) path(p string) string {
 	if p == "" || filepath.IsAbs(p) {
 		return p

@@ -66,6 +66,10 @@ func (r *review) interval(path string, d *strictyaml.Duration) {
 // server completes HOST or HOST:PORT by the usual port.
 func (r *review) server(path string, server *string, port string) {
 	host := *server
+	if scheme, rest, is := strings.Cut(host, "://"); is {
+		r.say(path, fmt.Sprintf("a server is named without %s://", scheme), "write HOST or HOST:PORT: "+strings.Trim(rest, "/"))
+		return
+	}
 	if h, p, err := net.SplitHostPort(*server); err == nil {
 		host, port = h, p
 		if !r.hostPort(path, *server) {

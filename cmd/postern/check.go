@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// checkCmd looks at everything that serve will need, and changes nothing.
+type checkCmd struct {
+	Offline bool          `help:"Connect to nothing; look at the files only."`
+	Timeout time.Duration `default:"20s" help:"How long one connection may take."`
+}
+
+// checkStep is one thing to look at; see says what was found, for people.
+type checkStep struct {
+	name    string
+	network bool
+	see     func(context.Context) (string, error)
+}
+
+// checkView is one line of the answer.
+type checkView struct {
+	Name string `json:"name"`
+	OK   bool   `json:"ok"`
+	Text string `json:"text"`
+}
+
+// Run reports each thing on a line of its own, ok or FAIL; errFound when one failed.
+func (c *checkCmd) Run(ctx context.Context, w *world) error {
+	cfg, err := w.load()
+	if err != nil {
+		return err
+	}
+	failed := 0
+	var seen []checkView
+	for _, s := range checkSteps(cfg) {
+		if s.network && c.Offline {
+			continue
+		}
+		v := c.look(ctx, s)
+		seen = append(seen, v)
+		if !v.OK {
+			failed++
+		}
+		if !w.json {
+			fmt.Fprintf(w.out, "%-4s %-22s %s\n", okText(v.OK), v.Name, indentMore(v.Text))
+		}
+	}
+	if w.json {
+		if err := writeJSON(w.out, seen); err != nil {
+			return err
+		}
+	}
+	if failed > 0 {
+		return errFound
+	}
+	return nil
+}
+
+func (c *checkCmd) look(ctx context.Context, s checkStep) checkView {
+	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
+	defer cancel()
+	text, err := s.see(ctx)
+	if err != nil {
+		return checkView{Name: s.name, Text: printable(err.Error())}
+	}
+	return checkView{Name: s.name, OK: true, Text: printable(text)}
+}
+
+func okText(ok bool) string {
+	if ok {
+		return "ok"
+	}
+	return "FAIL"
+}
+
+// indentMore sets further lines of a text below the first.
+func indentMore(s string) string {
+	return strings.ReplaceAll(strings.TrimRight(s, "\n"), "\n", "\n"+strings.Repeat(" ", 28))
+}
