@@ -178,6 +178,9 @@ type RuleTrace struct {
 	Failed string `json:"failed,omitempty"`
 	// Error is a run-time error: the rule was skipped and the message flagged.
 	Error string `json:"error,omitempty"`
+	// Note says what of a matching rule was not taken, and why: an earlier rule
+	// had set the same thing, or there were too many actions.
+	Note string `json:"note,omitempty"`
 	// Base is the moment a timer rule is counted from.
 	Base time.Time `json:"base,omitzero"`
 }

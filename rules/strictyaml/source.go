@@ -146,3 +146,6 @@ func (d *Doc) add(p Problem) {
 		d.problems = append(d.problems, p)
 	}
 }
+
+// Problems are the mistakes told of the file so far, sorted and without doubles.
+func (d *Doc) Problems() Problems { return d.problems.Sorted() }
