@@ -111,7 +111,7 @@ myhostname = {{.O.Hostname}}
 mydomain = {{.O.Hostname}}
 myorigin = {{.O.Hostname}}
 mydestination =
-mynetworks = 127.0.0.0/8
+mynetworks =
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
 
@@ -140,7 +140,7 @@ relay_recipient_maps =
 transport_maps = regexp:{{.Etc}}/transport
 recipient_delimiter = +
 
-smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
+smtpd_relay_restrictions = reject_unauth_destination
 smtpd_tls_security_level = may
 smtpd_tls_cert_file = {{.CA.CertFile}}
 smtpd_tls_key_file = {{.CA.KeyFile}}

@@ -122,10 +122,16 @@ func TestPostfix_keeps_mail_for_a_server_that_is_away(t *testing.T) {
 
 func TestPostfix_sends_nothing_off_the_machine(t *testing.T) {
 	p, _ := startMail(t)
-	var refusal *smtp.SMTPError
-	err := maillab.Send(p.SMTP, maillab.Login{}, nil, mailTo("who@elsewhere.test", "nowhere"))
-	if !errors.As(err, &refusal) || refusal.Code != 550 {
-		t.Errorf("mail for a domain without a way: %v, want 550", err)
+	for _, c := range []struct {
+		addr  string
+		login maillab.Login
+		code  int
+	}{{p.SMTP, maillab.Login{}, 554}, {p.Submission, ann, 550}} {
+		var refusal *smtp.SMTPError
+		err := maillab.Send(c.addr, c.login, nil, mailTo("who@elsewhere.test", "nowhere"))
+		if !errors.As(err, &refusal) || refusal.Code != c.code {
+			t.Errorf("mail for a domain without a way: %v, want %d", err, c.code)
+		}
 	}
 }
 
