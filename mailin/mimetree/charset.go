@@ -5,7 +5,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/gogs/chardet"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
@@ -66,6 +65,9 @@ var never = map[string]bool{"utf-7": true, "utf7": true, "unicode-1-1-utf-7": tr
 // when the label was unknown or wrong.
 func ToUTF8(label string, b []byte) (text string, ok bool) {
 	name := cleanLabel(label)
+	if silentLabels[name] && escapes(b) {
+		name = "iso-2022-jp"
+	}
 	if ascii(b) && (silentLabels[name] || utf8Labels[name] || latin(name)) {
 		return string(b), true
 	}
@@ -92,6 +94,12 @@ func ToUTF8(label string, b []byte) (text string, ok bool) {
 		return string(bytes.ToValidUTF8(out, []byte("\uFFFD"))), false
 	}
 	return string(out), true
+}
+
+// escapes says that the octets change to a Japanese set as ISO-2022-JP does.
+func escapes(b []byte) bool {
+	i := bytes.Index(b, []byte("\x1b$"))
+	return i >= 0 && i+2 < len(b) && (b[i+2] == 'B' || b[i+2] == '@') && ascii(b)
 }
 
 func cleanLabel(label string) string {
@@ -174,25 +182,6 @@ func undeclared(b []byte) string {
 		out = bytes.ToValidUTF8(b, []byte("\uFFFD"))
 	}
 	return string(out)
-}
-
-// guess asks the detector about the first 16 KiB that are not ASCII. A few high
-// octets are no ground for a guess: then they are Western.
-func guess(b []byte) encoding.Encoding {
-	high := 0
-	for _, c := range b[:min(len(b), 16<<10)] {
-		if c >= 0x80 {
-			high++
-		}
-	}
-	if high < 8 {
-		return nil
-	}
-	r, err := chardet.NewTextDetector().DetectBest(b[:min(len(b), 16<<10)])
-	if err != nil || r == nil || r.Confidence < 30 {
-		return nil
-	}
-	return lookup(strings.ToLower(r.Charset))
 }
 
 func ascii(b []byte) bool {

@@ -223,22 +223,19 @@ func (p Params) set(name, value string, d *Defects) Params {
 }
 
 func join(pieces []piece, d *Defects) string {
-	charset, octets := "", []byte(nil)
+	charset, octets, next := "", []byte(nil), 0
 	for i, p := range pieces {
-		if i > 0 && p.n == pieces[i-1].n || i != p.n && i > 0 {
+		if p.n != next && i > 0 {
 			d.Add(DefectParameter)
-			if p.n == pieces[i-1].n {
-				continue
+			if p.n < next {
+				continue // a second piece of that number
 			}
 			break
 		}
+		next = p.n + 1
 		v := p.value
 		if i == 0 && p.encoded {
-			if cs, tail, ok := strings.Cut(v, "'"); ok {
-				if _, text, ok := strings.Cut(tail, "'"); ok {
-					charset, v = cs, text
-				}
-			}
+			charset, v = extended(v)
 		}
 		if p.encoded {
 			octets = appendPercent(octets, v)
@@ -248,6 +245,16 @@ func join(pieces []piece, d *Defects) string {
 	}
 	text, _ := ToUTF8(charset, octets)
 	return text
+}
+
+// extended takes charset'language' off a value.
+func extended(v string) (charset, text string) {
+	if cs, tail, ok := strings.Cut(v, "'"); ok {
+		if _, text, ok := strings.Cut(tail, "'"); ok {
+			return cs, text
+		}
+	}
+	return "", v
 }
 
 // appendPercent decodes %XX; what is no escape stays.
