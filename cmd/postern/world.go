@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +23,9 @@ type world struct {
 	terminal bool
 	// password asks for a secret on a terminal without echo; nil when in is not one.
 	password func(prompt string) (string, error)
+
+	// roots verify the certificates of relays and mailboxes; nil for the system's.
+	roots *x509.CertPool
 
 	config string // path of the configuration; empty for the default one
 	json   bool   // print values for programs, not pages for people
