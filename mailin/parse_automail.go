@@ -1,9 +1,50 @@
 package mailin
 
-import "postern/tickets"
+import (
+	"strings"
+
+	"postern/mailin/automail"
+	"postern/mailin/mimetree"
+)
 
 // maxJudged is how many text parts are handed to the judge of bounces and reports.
 const maxJudged = 20
 
 // automatic says what sort of mail it is, and whether it may be answered.
-func (r *reader) automatic() { r.m.Kind, r.m.MayAnswer = tickets.KindHuman, true }
+func (r *reader) automatic() {
+	v := automail.Judge(r.automail())
+	r.m.Automatic, r.m.AutomaticWhy = v.Automatic, v.Why
+	r.m.MayAnswer, r.m.MayAnswerWhy = v.MayAnswer, v.WhyNot
+	r.m.Kind, r.m.OutOfOffice, r.m.Bounces = v.Kind, v.OutOfOffice, v.Bounces
+}
+
+// automail is the message as its judge sees it.
+func (r *reader) automail() automail.Mail {
+	root := r.tree.Root
+	m := automail.Mail{
+		Headers: r.m.Headers, EnvelopeFrom: r.env.From, ContentType: root.Type, Params: root.Params.Map(),
+		From: r.m.From, Subject: r.m.Subject, Text: r.m.Text,
+	}
+	if m.EnvelopeFrom == nil {
+		m.EnvelopeFrom = r.m.ReturnPath
+	}
+	for _, a := range r.parts {
+		if len(m.Parts) < maxJudged {
+			m.Parts = append(m.Parts, r.reportPart(a.node))
+		}
+	}
+	for _, d := range r.bodies {
+		m.Parts = append(m.Parts, automail.Part{Type: d.node.Type, Params: d.node.Params.Map(), Text: d.text[:min(len(d.text), maxPeekText)]})
+	}
+	return m
+}
+
+// reportPart decodes the start of a part that may be a report, and names the others.
+func (r *reader) reportPart(n *mimetree.Node) automail.Part {
+	p := automail.Part{Type: n.Type, Params: n.Params.Map()}
+	if strings.HasPrefix(n.Type, "message/") || strings.HasPrefix(n.Type, "text/") {
+		var quiet mimetree.Defects
+		p.Text, _ = n.Text(r.raw, maxPeekText, &quiet)
+	}
+	return p
+}
