@@ -27,8 +27,7 @@ func inviteLine(ics, method string) string {
 	params := map[string]string{}
 	inside := ""
 	for _, line := range strings.Split(unfoldICS(ics), "\n") {
-		name, value, _ := strings.Cut(line, ":")
-		name, attrs, _ := strings.Cut(strings.ToUpper(name), ";")
+		name, attrs, value := property(line)
 		switch {
 		case name == "BEGIN" && inside == "" && (value == "VEVENT" || value == "VTODO"):
 			inside = value
@@ -41,6 +40,21 @@ func inviteLine(ics, method string) string {
 		}
 	}
 	return eventLine(event, params, method)
+}
+
+// property splits NAME;ATTRS:value; a colon in quotes is no end of the attributes.
+func property(line string) (name, attrs, value string) {
+	inQuote := false
+	for i := 0; i < len(line); i++ {
+		switch {
+		case line[i] == '"':
+			inQuote = !inQuote
+		case line[i] == ':' && !inQuote:
+			name, attrs, _ = strings.Cut(line[:i], ";")
+			return strings.ToUpper(name), attrs, line[i+1:]
+		}
+	}
+	return "", "", ""
 }
 
 func eventLine(event, params map[string]string, method string) string {

@@ -9,11 +9,11 @@ import (
 // maxFilename is what file systems take.
 const maxFilename = 255
 
-// Filename is the name the part was sent with, decoded but not made safe:
+// Filename is the name the part was sent with, decoded but not made safe (SafeFilename does):
 // filename* before filename before name. "" when there is none.
 func (n *Node) Filename(hint string, d *Defects) string {
-	a := DecodeWords(n.DispParams.Get("filename"), hint)
-	b := DecodeWords(n.Params.Get("name"), hint)
+	a := decodeWords(n.DispParams.Get("filename"), hint)
+	b := decodeWords(n.Params.Get("name"), hint)
 	if a == "" {
 		return b
 	}

@@ -16,6 +16,11 @@ func DecodeWords(s, hint string) string {
 	if plain(s) {
 		return s
 	}
+	return CleanLine(decodeWords(s, hint))
+}
+
+// decodeWords decodes without cleaning: the result may hold control characters.
+func decodeWords(s, hint string) string {
 	var b strings.Builder
 	var run wordRun
 	for s != "" {
@@ -39,7 +44,7 @@ func DecodeWords(s, hint string) string {
 	}
 	run.flush(&b)
 	b.WriteString(toText(s, hint))
-	return CleanLine(b.String())
+	return b.String()
 }
 
 // plain says that nothing is to be decoded or cleaned.
