@@ -207,6 +207,7 @@ func readReason(_ *loader, n *strictyaml.Node, a *tickets.Action) {
 func readNotify(l *loader, n *strictyaml.Node, a *tickets.Action) {
 	to := n
 	if n.Kind == strictyaml.Map {
+		other := false
 		to = nil
 		for _, p := range n.Pairs {
 			switch p.Key {
@@ -215,8 +216,12 @@ func readNotify(l *loader, n *strictyaml.Node, a *tickets.Action) {
 			case "template":
 				a.Template = known(p.Value, "template", l.opts.Templates)
 			default:
+				other = true
 				n.FailAt(p.Line, p.Col, fmt.Sprintf("unknown key %q", p.Key), strictyaml.DidYouMean(p.Key, []string{"to", "template"}))
 			}
+		}
+		if to == nil && other {
+			return
 		}
 		if to == nil {
 			n.Fail("notify does not say whom", "add “to: agents”, or another of "+strings.Join(groups, ", "))

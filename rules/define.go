@@ -9,7 +9,10 @@ import (
 type definition struct {
 	text string   // a condition, when list is nil
 	list []string // a list of texts
-	at   string   // file:line
+	// broken says that the condition has mistakes, told where it stands; whoever
+	// uses it is checked as if it were true.
+	broken bool
+	at     string // file:line
 }
 
 // maxExpansions bounds how often names are replaced in one term, so that
@@ -42,9 +45,6 @@ func (g *guard) definitions(root *ast.Node) {
 				return
 			}
 			body := def.node(g.terms)
-			if body == nil {
-				return
-			}
 			relocate(&body, where)
 			open[id.Value] = true
 			expand(&body, where, open)
@@ -55,8 +55,7 @@ func (g *guard) definitions(root *ast.Node) {
 	expand(root, nil, map[string]bool{})
 }
 
-// node is a fresh tree of what the definition stands for; nil when it does not
-// parse, which is told where it is defined.
+// node is a fresh tree of what the definition stands for.
 func (d definition) node(t *terms) ast.Node {
 	if d.list != nil {
 		a := &ast.ArrayNode{}
@@ -66,8 +65,8 @@ func (d definition) node(t *terms) ast.Node {
 		return a
 	}
 	tree, err := parser.ParseWithConfig(d.text, t.config)
-	if err != nil {
-		return nil
+	if err != nil || d.broken {
+		return &ast.BoolNode{Value: true}
 	}
 	return tree.Node
 }

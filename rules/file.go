@@ -17,7 +17,8 @@ type ruleFile struct {
 	Define  value      `yaml:"define"`
 	Rules   []ruleYAML `yaml:"rules"`
 
-	doc *strictyaml.Doc
+	doc    *strictyaml.Doc
+	broken bool // mistakes were found while reading it
 }
 
 // ruleYAML is one rule as written. Values keep their place.
@@ -71,6 +72,9 @@ const maxName = 100
 // rule compiles one rule; nil when it has mistakes, which the file then knows.
 func (l *loader) rule(f *ruleFile, i int, y *ruleYAML) *rule {
 	y.path = fmt.Sprintf("rules[%d]", i)
+	if n := f.doc.Node(y.path); n == nil || n.Kind != strictyaml.Map {
+		return nil // told already
+	}
 	before := len(f.doc.Problems())
 	line, _ := f.doc.Pos(y.path)
 	r := &rule{name: l.name(f, y), at: fmt.Sprintf("%s:%d", f.doc.File, line), phase: tickets.PhaseReceive, stop: y.Stop}

@@ -63,15 +63,23 @@ func (l *loader) defineOne(f *ruleFile, p strictyaml.Pair) {
 	l.terms.defined[p.Key] = d
 }
 
+// anyPhase knows the whole vocabulary.
+const anyPhase tickets.Phase = ""
+
 // checkDefined compiles each named condition by itself, so that its mistakes are
-// shown where it stands and even when no rule uses it. Phase change knows most of
-// the vocabulary; what a rule's own phase lacks is told there.
+// shown where it stands and even when no rule uses it. What the phase of a rule
+// does not know is told where the rule uses it.
 func (l *loader) checkDefined(n *strictyaml.Node) {
 	for _, p := range n.Pairs {
-		if d, ok := l.terms.defined[p.Key]; !ok || d.list != nil {
+		d, ok := l.terms.defined[p.Key]
+		if !ok || d.list != nil {
 			continue
 		}
-		_, flaws := l.terms.compile(p.Value.Text, tickets.PhaseChange)
+		_, flaws := l.terms.compile(d.text, anyPhase)
+		if len(flaws) > 0 {
+			d.broken = true
+			l.terms.defined[p.Key] = d
+		}
 		for _, w := range flaws {
 			line, col := p.Value.At(w.at)
 			n.FailAt(line, col, w.text, w.hint)

@@ -12,6 +12,7 @@ var (
 	noField    = regexp.MustCompile(`^type (.+) has no (?:field|method) (\S+)$`)
 	unknown    = regexp.MustCompile(`^unknown name (\S+)$`)
 	mismatched = regexp.MustCompile(`^invalid operation: (\S+) \(mismatched types (.+) and (.+)\)$`)
+	argument   = regexp.MustCompile(`^cannot use (.+) as argument \(type (.+)\) to call (\w+)`)
 	expected   = regexp.MustCompile(`^expected bool, but got (.+)$`)
 	unexpected = regexp.MustCompile(`^unexpected token (\w+)(?:\("(.*)"\))?`)
 	goType     = regexp.MustCompile(`\*?(?:rules|tickets)\.(\w+)`)
@@ -36,6 +37,9 @@ func (t *terms) reword(msg, text string, at int) (string, string) {
 	}
 	if m := unexpected.FindStringSubmatch(msg); m != nil {
 		return unexpectedToken(m[1], m[2], text, at)
+	}
+	if m := argument.FindStringSubmatch(msg); m != nil {
+		return fmt.Sprintf("%s takes %s, not %s", m[3], plain(m[2]), plain(m[1])), ""
 	}
 	if strings.Contains(msg, "literal not terminated") {
 		return "a quote in the condition is not closed", "texts stand in double or single quotes"
@@ -153,6 +157,8 @@ func unexpectedToken(kind, value, text string, at int) (string, string) {
 	case kind == "Identifier" && equalFold(value, "and"), kind == "Identifier" && equalFold(value, "or"), kind == "Identifier" && equalFold(value, "in"),
 		kind == "Identifier" && equalFold(value, "not"), kind == "Identifier" && equalFold(value, "matches"), kind == "Identifier" && equalFold(value, "contains"):
 		hint = "write it in small letters: " + strings.ToLower(value)
+	case kind == "String" || kind == "Number":
+		hint = "an operator is missing: ==, contains, matches, in, &&, ||"
 	case kind == "Identifier":
 		ops := []string{"contains", "startsWith", "endsWith", "matches", "in", "and", "or", "not"}
 		if n := strictyaml.Nearest(value, ops); n != "" {

@@ -93,6 +93,7 @@ func (l *loader) parse(files []File) []*ruleFile {
 		if one.doc = doc; len(problems) > 0 {
 			l.problems = append(l.problems, problems...)
 		}
+		one.broken = len(problems) > 0
 		if one.Version.n != nil || one.Rules != nil || one.Define.n != nil || len(problems) == 0 {
 			l.head(one)
 		}
@@ -116,7 +117,7 @@ func (l *loader) head(f *ruleFile) {
 	default:
 		l.include = true
 	}
-	if f.Rules == nil && f.Define.n == nil && f.Include.n == nil && !f.doc.Has("rules") {
+	if !f.broken && f.Rules == nil && f.Define.n == nil && f.Include.n == nil && !f.doc.Has("rules") {
 		l.fail(f, "", "the file has no rules", "add “rules:” with a list of rules")
 	}
 }

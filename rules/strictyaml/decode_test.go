@@ -117,7 +117,7 @@ func TestDecodeNamesMistakes(t *testing.T) {
 		{"empty block", "when: |\n", `f:1:7: nothing stands in this block | indent its text on the next line`},
 		{"text behind a bar", "when: | true\n", `f:1:7: text stands behind | or > | the text of a block begins on the next line`},
 		{"reserved", "instance: @home\n", `f:1:11: this value begins with a character that YAML reserves | quote the value`},
-		{"escape", "instance: \"\\d+\"\n", `f:1:13: an unknown escape after \ | in double quotes a \ is written \\; single quotes take it as it is`},
+		{"escape", "instance: \"\\d+\"\n", `f:1:12: an unknown escape after \ | in double quotes a \ is written \\; single quotes take it as it is`},
 		{"deep flow", "extra: " + strings.Repeat("[", 100), `f:1:71: nested more than 64 deep | no file needs that; is a bracket missing?`},
 		{"deep block", strings.Repeat("- ", 100) + "a", `f:1:129: nested more than 64 deep | no file needs that; is a bracket missing?`},
 	} {

@@ -86,26 +86,27 @@ func (n *Node) At(offset int) (line, col int) {
 	if n.literal == '|' {
 		line, col = line+1, 1
 	}
-	skip := 0 // visible characters before the offset
-	want := []rune{}
+	if strings.TrimSpace(n.Text) == "" {
+		return line, col
+	}
+	want := []rune{} // the visible characters before the offset
 	for i, r := range n.Text {
 		if i >= offset {
 			break
 		}
 		if !unicode.IsSpace(r) {
 			want = append(want, r)
-			skip++
 		}
 	}
 	if n.literal == '"' || n.literal == '\'' {
 		col++
 	}
-	return n.walk(line, col, want)
+	return n.walk(line, col, want, offset >= len(strings.TrimRight(n.Text, " \n")))
 }
 
 // walk goes through the source from line:col over the visible characters in
-// want, and to the next visible one.
-func (n *Node) walk(line, col int, want []rune) (int, int) {
+// want, and to the next visible one unless this is the end of the text.
+func (n *Node) walk(line, col int, want []rune, end bool) (int, int) {
 	lastLine, lastCol := line, col
 	for ; line <= len(n.doc.lines); line, col = line+1, 1 {
 		src := []rune(n.doc.line(line))
@@ -114,7 +115,10 @@ func (n *Node) walk(line, col int, want []rune) (int, int) {
 			if unicode.IsSpace(r) {
 				continue
 			}
-			if len(want) == 0 {
+			switch {
+			case len(want) == 0 && end:
+				return lastLine, lastCol
+			case len(want) == 0:
 				return line, i + 1
 			}
 			if r != want[0] && r == '\\' || r == '\\' && n.literal == '"' || r == '\'' && n.literal == '\'' {

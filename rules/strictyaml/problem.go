@@ -77,8 +77,12 @@ func (ps Problems) Sorted() Problems {
 		}
 		return a.Col - b.Col
 	})
-	return slices.CompactFunc(out, func(a, b Problem) bool {
-		return a.Where() == b.Where() && a.Text == b.Text
+	seen := map[string]bool{}
+	return slices.DeleteFunc(out, func(p Problem) bool {
+		key := p.Where() + ": " + p.Text
+		again := seen[key]
+		seen[key] = true
+		return again
 	})
 }
 

@@ -139,6 +139,9 @@ func (d *Doc) Pos(path string) (line, col int) {
 // Has reports whether the file gives the value with this path.
 func (d *Doc) Has(path string) bool { return d.nodes[path] != nil }
 
+// Node is the value with this path, nil when the file does not give it.
+func (d *Doc) Node(path string) *Node { return d.nodes[path] }
+
 func (d *Doc) at(line, col int, text, hint string) { d.add(d.ProblemAt(line, col, text, hint)) }
 
 func (d *Doc) add(p Problem) {

@@ -63,8 +63,23 @@ func (d *Doc) checkToken(tokens token.Tokens, i int) {
 		d.checkCut(tokens, i)
 	case token.InvalidType:
 		text, hint := reword(t.Error)
+		if strings.Contains(t.Error, "escape character") {
+			col = d.backslash(line, col)
+		}
 		d.at(line, min(col, len([]rune(d.line(line)))+1), text, hint)
 	}
+}
+
+// backslash is the column of the last \ before col, where an unknown escape
+// begins; the grammar points behind it.
+func (d *Doc) backslash(line, col int) int {
+	l := []rune(d.line(line))
+	for i := min(col, len(l)) - 1; i >= 0; i-- {
+		if l[i] == '\\' {
+			return i + 1
+		}
+	}
+	return col
 }
 
 // nesting measures how deep the tokens seen so far are nested, and how many keys

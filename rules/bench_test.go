@@ -1,0 +1,101 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/vm"
+
+	"postern/tickets"
+)
+
+// conditions makes n different conditions as an admin with many customers has them.
+func conditions(n int) []string {
+	out := make([]string, n)
+	for i := range out {
+		switch i % 4 {
+		case 0:
+			out[i] = fmt.Sprintf(`from.domain == "customer%d.example" && subject contains "urgent"`, i)
+		case 1:
+			out[i] = fmt.Sprintf(`message.size > %d && subject matches "(?i)outage %d|down"`, i%500, i)
+		case 2:
+			out[i] = fmt.Sprintf(`header("X-Customer") in ["c%d", "d%d"] || any(message.to, .local == "box%d")`, i, i, i)
+		case 3:
+			out[i] = fmt.Sprintf(`sender.known && ticket.queue == "q%d" && hour < 8`, i)
+		}
+	}
+	return out
+}
+
+func ruleText(conditions []string) string {
+	var b strings.Builder
+	b.WriteString("rules:\n")
+	for i, c := range conditions {
+		fmt.Fprintf(&b, "- name: r%d\n  when: |\n    %s\n  then: {tags: [t%d]}\n", i, c, i)
+	}
+	return b.String()
+}
+
+// bare is the same work by the expression library alone: the facts made into
+// its environment, and every condition run.
+type bare struct {
+	programs []*vm.Program
+	vars     vars
+	vm       vm.VM
+}
+
+func newBare(t testing.TB, conditions []string) *bare {
+	b := &bare{}
+	for _, c := range conditions {
+		p, err := expr.Compile(c, expr.Env(&vars{}), expr.AsBool())
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.programs = append(b.programs, p)
+	}
+	return b
+}
+
+func (b *bare) run(f tickets.Facts) (matched int) {
+	b.vars.fill(&f, time.UTC)
+	for _, p := range b.programs {
+		if out, err := b.vm.Run(p, &b.vars); err == nil && out.(bool) {
+			matched++
+		}
+	}
+	return matched
+}
+
+// A message costs at most one and a half times what the expression library takes
+// for the same conditions, with 100, 1 000 and 10 000 rules.
+func BenchmarkDecide(b *testing.B) {
+	for _, n := range []int{100, 1000, 10_000} {
+		cs := conditions(n)
+		set, base := must(b, ruleText(cs)), newBare(b, cs)
+		f := mail()
+		b.Run(fmt.Sprintf("rules=%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				set.Decide(f)
+			}
+		})
+		b.Run(fmt.Sprintf("bare=%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				base.run(f)
+			}
+		})
+	}
+}
+
+func BenchmarkCompile(b *testing.B) {
+	text := "version: 1\n" + ruleText(conditions(1000))
+	for b.Loop() {
+		if _, p := Compile([]File{{"b.yaml", []byte(text)}}, Options{}); p.Err() != nil {
+			b.Fatal(p)
+		}
+	}
+}
