@@ -86,9 +86,6 @@ func (c *conn) Read(p []byte) (int, error) {
 func (c *conn) before() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.err == nil && !c.inside && c.away == "" && c.junk > c.l.Limits.Junk {
-		c.away = "421 4.7.0 Too many commands for nothing"
-	}
 	if c.err == nil && !c.inside && c.away != "" {
 		c.farewell()
 	}
@@ -106,7 +103,10 @@ func (c *conn) after(p []byte, err error) (n int, _ error, done bool) {
 	case c.err != nil: // expired meanwhile
 		return 0, c.err, true
 	case err == nil:
-		return len(p), c.progress(p), true
+		if err = c.progress(p); err != nil {
+			return 0, err, true
+		}
+		return len(p), nil, true
 	case c.away != "" && isTimeout(err) && c.inside:
 		c.Conn.SetReadDeadline(time.Time{})
 		return len(p), nil, len(p) > 0
@@ -127,6 +127,13 @@ func (c *conn) progress(p []byte) error {
 	if c.inside && c.got >= c.l.Limits.Progress {
 		c.got = 0
 		c.timer.Reset(c.l.Limits.Window)
+	}
+	if c.away == "" && c.junk > c.l.Limits.Junk {
+		c.away = "421 4.7.0 Too many commands for nothing"
+	}
+	if c.away != "" && !c.inside {
+		c.farewell()
+		return c.err
 	}
 	limit, away := int64(c.l.Limits.Line), "500 5.5.2 Line too long"
 	if c.secure { // perhaps a chunk that nobody wants, not a line
@@ -232,6 +239,18 @@ func (c *conn) leave() {
 	}
 }
 
+// reset ends a message. One by BDAT that is taken back half-way ends the dialogue
+// too: its goroutine in the library may still hand in its result, and the library
+// would take that for the next message's.
+func (c *conn) reset() {
+	c.mu.Lock()
+	if c.inside && !c.unbounded && c.away == "" {
+		c.away = "421 4.3.0 Message taken back, please connect again"
+	}
+	c.mu.Unlock()
+	c.leave()
+}
+
 func (c *conn) consumed(n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -239,6 +258,13 @@ func (c *conn) consumed(n int) {
 		n += n / 8 // what TLS adds
 	}
 	c.line = max(0, c.line-int64(n))
+}
+
+// failed is why nothing more can be read; nil while the peer is there.
+func (c *conn) failed() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
 }
 
 // useful forgets the answers given for nothing.

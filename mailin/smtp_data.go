@@ -95,6 +95,9 @@ func (s *session) whole(r io.Reader, spool *Spool) error {
 	if _, bdat := r.(chunked); !bdat {
 		return nil // the dot was seen
 	}
+	if err := s.conn.failed(); err != nil { // even a command cut before its line end is carried out
+		return errors.Join(errCut, err)
+	}
 	if want := announced(s.lib); want != spool.Size() {
 		return fmt.Errorf("%d of %d octets: %w", spool.Size(), want, errCut)
 	}

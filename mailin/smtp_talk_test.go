@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"postern/tickets"
 )
@@ -187,5 +186,3 @@ func (k *talk) deliver(want, message string) string {
 }
 
 const letter = "From: ann@example.net\r\nMessage-ID: <1@example.net>\r\nSubject: Printer\r\n\r\nIt burns.\r\n"
-
-var _ = time.Second
