@@ -103,7 +103,7 @@ func cleanDomain(s string) (string, bool) {
 	if end < len(s) {
 		s, ok = s[:end], false
 	}
-	s = strings.TrimSuffix(s, ".")
+	s = strings.TrimRight(s, ".")
 	if !utf8.ValidString(s) || len(s) > 255 {
 		return "", false
 	}
