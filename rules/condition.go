@@ -25,6 +25,8 @@ const (
 	MaxCondition = 16 << 10 // octets of a condition
 	MaxNodes     = 1000     // parts of a condition
 	MaxPattern   = 4 << 10  // octets of a regular expression
+	// MaxPatternWeight is the greatest number of steps of a compiled pattern.
+	MaxPatternWeight = 20_000
 )
 
 // term is one part of a condition that && joins to the others. Equal terms of a

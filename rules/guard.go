@@ -2,7 +2,7 @@ package rules
 
 import (
 	"fmt"
-	"regexp"
+	"regexp/syntax"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
@@ -96,10 +96,27 @@ func (g *guard) pattern(n *ast.BinaryNode) {
 		g.fail(s, "split it into several", "the pattern has %d octets, more than %d", len(s.Value), MaxPattern)
 		return
 	}
-	if _, err := regexp.Compile(s.Value); err != nil {
+	re, err := syntax.Parse(s.Value, syntax.Perl)
+	if err == nil && weight(re) > MaxPatternWeight {
+		g.fail(s, "use smaller counts in {…}", "the pattern is too large when its repetitions are written out")
+		return
+	}
+	if err != nil {
 		hint := "patterns are RE2: no look-ahead, no back-references; a literal bracket is written \\\\( in double quotes"
 		g.fail(s, hint, "%s", strings.Replace(err.Error(), "error parsing regexp: ", "a broken pattern: ", 1))
 	}
+}
+
+// weight is about the number of steps of a compiled pattern.
+func weight(re *syntax.Regexp) int {
+	sum := 1 + len(re.Rune)
+	for _, sub := range re.Sub {
+		sum += weight(sub)
+	}
+	if re.Op == syntax.OpRepeat {
+		sum *= max(re.Min, re.Max, 1)
+	}
+	return min(sum, 1<<30)
 }
 
 // constant finds a comparison with a word that the field never has.
