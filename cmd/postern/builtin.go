@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -43,4 +44,13 @@ func (c Config) banner() string {
 For a real one: postern help config > %s
 
 `, configFile, c.Relay.Maildir, dataFolder, configFile)
+}
+
+// makeFolders makes the data folder of the built-in configuration; those of a
+// file are the admin's.
+func (c Config) makeFolders() error {
+	if c.File != "" {
+		return nil
+	}
+	return os.MkdirAll(dataFolder, 0o700)
 }

@@ -35,7 +35,7 @@ func (c *checkCmd) Run(ctx context.Context, w *world) error {
 	}
 	failed := 0
 	var seen []checkView
-	for _, s := range checkSteps(cfg) {
+	for _, s := range checkSteps(cfg, w) {
 		if s.network && c.Offline {
 			continue
 		}

@@ -23,10 +23,19 @@ type cli struct {
 	Serve serveCmd `cmd:"" help:"Run the helpdesk."`
 	Demo  demoCmd  `cmd:"" help:"Play a whole helpdesk on this machine, with mailboxes to look into."`
 
-	Check checkCmd `cmd:"" help:"Check configuration, rules and templates, and connect to everything they name."`
+	Check   checkCmd   `cmd:"" help:"Check configuration, rules and templates, and connect to everything they name."`
+	Verify  verifyCmd  `cmd:"" help:"Add up the events of every ticket and check the totals."`
+	Migrate migrateCmd `cmd:"" help:"Bring the database to this version's schema."`
 
 	Inspect inspectCmd `cmd:"" help:"Show how postern reads a message."`
 
+	Explain explainCmd `cmd:"" help:"Tell what became of a message, and why."`
+
+	Ticket ticketCmd `cmd:"" help:"List, show and change tickets."`
+	Inbox  inboxCmd  `cmd:"" help:"List, show and retry arrivals."`
+	Outbox outboxCmd `cmd:"" help:"List, show, retry, hold and release outgoing mail."`
+
+	Rules    rulesCmd    `cmd:"" help:"Check rules, or print the built-in ones."`
 	Password passwordCmd `cmd:"" help:"Make the password_hash of an agent."`
 	Help     helpCmd     `cmd:"" help:"Explain a topic: config, exit-codes."`
 	Ver      versionCmd  `cmd:"" name:"version" help:"Print the version."`

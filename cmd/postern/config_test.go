@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -158,7 +159,7 @@ func TestSecretNeverShows(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	log := newLog(&out, 0, "text")
+	log := newLog(&out, slog.LevelInfo, "text")
 	log.Info("starting", "password", NewSecret(words), "relay", cfg.Relay)
 	for _, s := range []string{string(encoded), out.String(), fmt.Sprint(cfg.Relay), fmt.Sprintf("%#v %x %q %d", cfg.Relay.Password, cfg.Relay.Password, *cfg.Relay, cfg.Relay.Password)} {
 		if strings.Contains(s, words) || strings.Contains(s, fmt.Sprintf("%x", words)) {

@@ -15,7 +15,7 @@ const maxLogValue = 1024
 // newLog makes the log of a program: one event is one line, the time is UTC, and the
 // keys are always the same (docs/operations.md lists them). What comes from mail
 // is escaped, so that no message can write a line of its own.
-func newLog(out io.Writer, level slog.Level, format string) *slog.Logger {
+func newLog(out io.Writer, level slog.Leveler, format string) *slog.Logger {
 	opt := &slog.HandlerOptions{Level: level, ReplaceAttr: logValue}
 	if format == "json" {
 		return slog.New(slog.NewJSONHandler(out, opt))

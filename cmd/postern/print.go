@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -96,4 +98,13 @@ func bytesText(n int64) string {
 		f, unit = f/step, unit+1
 	}
 	return fmt.Sprintf("%.1f %cB", f, "kMGT"[unit])
+}
+
+// pairs writes fields as key=value, sorted by key, so that lines can be compared.
+func pairs(fields map[string]any) string {
+	var out []string
+	for _, k := range slices.Sorted(maps.Keys(fields)) {
+		out = append(out, fmt.Sprintf("%s=%v", k, fields[k]))
+	}
+	return strings.Join(out, " ")
 }

@@ -142,15 +142,17 @@ func (r *review) trusted(path string, l *ListenerConfig) {
 	case l.Role != string(tickets.RoleSubmission):
 		r.say(path+".trusted", fmt.Sprintf("trusted networks on a listener with role %s", or(l.Role, "unknown")), "outside mail comes that way, so its peers prove nothing; only role: submission may trust")
 	}
-	for i, n := range l.Trusted {
-		r.network(at(path+".trusted", i), n)
+	for i := range l.Trusted {
+		r.network(at(path+".trusted", i), &l.Trusted[i])
 	}
 }
 
-func (r *review) network(path, text string) {
-	if _, err := netip.ParseAddr(text); err == nil {
-		return
+// network reviews a network, and completes a single address to one.
+func (r *review) network(path string, network *string) {
+	if a, err := netip.ParseAddr(*network); err == nil {
+		*network = netip.PrefixFrom(a, a.BitLen()).String()
 	}
+	text := *network
 	p, err := netip.ParsePrefix(text)
 	switch {
 	case err != nil:

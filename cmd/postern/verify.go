@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"postern/tickets/ticketdb"
+)
+
+// verifyCmd adds up the events of every ticket and compares the sum with its row;
+// then it checks that every arrival has exactly one outcome.
+type verifyCmd struct{}
+
+// verifyView is what was found.
+type verifyView struct {
+	OK       bool           `json:"ok"`
+	Tickets  int            `json:"tickets"`
+	Wrong    []wrongTicket  `json:"wrong"`
+	Faults   []string       `json:"faults"`
+	Arrivals int            `json:"arrivals"`
+	Counts   map[string]int `json:"counts"`
+	Waiting  *time.Time     `json:"waiting_since"`
+}
+
+type wrongTicket struct {
+	Ticket int64  `json:"ticket"`
+	Why    string `json:"why"`
+}
+
+// Run is errFound when something does not add up.
+func (verifyCmd) Run(ctx context.Context, w *world) error {
+	return w.withDatabase(ctx, func(db *ticketdb.DB) error {
+		v, err := verified(ctx, w, db)
+		if err != nil {
+			return err
+		}
+		if w.json {
+			err = writeJSON(w.out, v)
+		} else {
+			v.print(w)
+		}
+		if err == nil && !v.OK {
+			err = errFound
+		}
+		return err
+	})
+}
+
+func verified(ctx context.Context, w *world, db *ticketdb.DB) (verifyView, error) {
+	v := verifyView{Wrong: []wrongTicket{}, Counts: map[string]int{}}
+	bar := w.progress("verifying tickets", 0)
+	err := db.Verify(ctx, func(c ticketdb.Check) {
+		bar.total = c.Of
+		bar.step()
+		v.Tickets++
+		if !c.OK {
+			v.Wrong = append(v.Wrong, wrongTicket{c.Ticket, c.Why})
+		}
+	})
+	bar.end()
+	if err != nil {
+		return v, err
+	}
+	t, err := db.Totals(ctx)
+	if err != nil {
+		return v, err
+	}
+	v.Arrivals, v.Faults = t.Arrivals, list(t.Faults)
+	countInto(v.Counts, "arrivals", t.States)
+	countInto(v.Counts, "outcome", t.Outcomes)
+	countInto(v.Counts, "tickets", t.Tickets)
+	countInto(v.Counts, "outbox", t.Outbox)
+	v.Counts["entries"] = t.Entries
+	if !t.WaitingSince.IsZero() {
+		v.Waiting = &t.WaitingSince
+	}
+	v.OK = len(v.Wrong)+len(v.Faults) == 0
+	return v, nil
+}
+
+func countInto[K ~string](into map[string]int, what string, counts map[K]int) {
+	for name, n := range counts {
+		into[what+" "+string(name)] = n
+	}
+}
+
+func (v verifyView) print(w *world) {
+	for _, t := range v.Wrong {
+		fmt.Fprintf(w.out, "FAIL ticket %d: %s\n", t.Ticket, printable(t.Why))
+	}
+	for _, f := range v.Faults {
+		fmt.Fprintf(w.out, "FAIL %s\n", printable(f))
+	}
+	fmt.Fprintf(w.out, "%-4s %s, of which %d do not add up\n", okText(len(v.Wrong) == 0), plural(v.Tickets, "ticket"), len(v.Wrong))
+	fmt.Fprintf(w.out, "%-4s %s\n", okText(len(v.Faults) == 0), plural(v.Arrivals, "arrival"))
+	for _, name := range slices.Sorted(maps.Keys(v.Counts)) {
+		fmt.Fprintf(w.out, "     %-24s %d\n", name, v.Counts[name])
+	}
+	if v.Waiting != nil {
+		fmt.Fprintf(w.out, "     outgoing mail waits since %s\n", stamp(*v.Waiting))
+	}
+}
