@@ -11,10 +11,7 @@ var answer = regexp.MustCompile(`(?i)^(re|aw|antw|antwort|sv|vs|ref|rif|r|odp|yn
 
 // bareSubject is a subject without the ticket's own tag and without reply prefixes.
 func bareSubject(s, tag string) string {
-	s = oneLine(s)
-	if tag != "" {
-		s = oneLine(removeFold(s, tag))
-	}
+	s = untagged(s, tag)
 	for {
 		t := answer.ReplaceAllString(s, "")
 		if t == s {
@@ -24,23 +21,28 @@ func bareSubject(s, tag string) string {
 	}
 }
 
-// removeFold removes every occurrence of tag, without regard to case.
-func removeFold(s, tag string) string {
-	return regexp.MustCompile(`(?i)`+regexp.QuoteMeta(tag)).ReplaceAllString(s, "")
-}
-
-// tagged puts the tag into a subject exactly once: in front, or behind "Re:".
-func tagged(s, tag string) string {
+// untagged removes every occurrence of the tag, without regard to case, and those
+// that come together when one between them is gone.
+func untagged(s, tag string) string {
 	s = oneLine(s)
 	if tag == "" {
 		return s
 	}
-	s = oneLine(removeFold(s, tag))
-	if rest, ok := strings.CutPrefix(s, "Re: "); ok {
-		return strings.TrimSpace("Re: " + tag + " " + rest)
+	re := regexp.MustCompile(`(?i)` + regexp.QuoteMeta(tag))
+	for re.MatchString(s) {
+		s = oneLine(re.ReplaceAllString(s, ""))
 	}
-	if s == "Re:" {
-		return "Re: " + tag
+	return s
+}
+
+// tagged puts the tag into a subject exactly once: in front, or behind "Re:".
+func tagged(s, tag string) string {
+	s = untagged(s, tag)
+	if tag == "" {
+		return s
+	}
+	if rest, ok := strings.CutPrefix(s+" ", "Re: "); ok {
+		return strings.TrimSpace("Re: " + tag + " " + rest)
 	}
 	return strings.TrimSpace(tag + " " + s)
 }

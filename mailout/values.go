@@ -3,6 +3,7 @@ package mailout
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -12,6 +13,9 @@ import (
 
 // maxWords bounds the text of one entry in a mail, in bytes.
 const maxWords = 256 << 10
+
+// maxBefore bounds the text of an entry that only reminds, in code points.
+const maxBefore = 3000
 
 // Values is what a template may say. It is data only: nothing in it is ever
 // read as a template, a header or HTML. Fields that do not apply are empty.
@@ -43,6 +47,11 @@ type Values struct {
 	Nonce    string
 }
 
+// Offers reports whether there is a link for a word: "undo".
+func (v Values) Offers(word string) bool {
+	return slices.ContainsFunc(v.Links, func(l Link) bool { return l.Word == word })
+}
+
 // Words are the words of one entry.
 type Words struct {
 	Who   string // "Ann Smith <ann@example.net>"
@@ -52,6 +61,8 @@ type Words struct {
 	Full  string // with all that was quoted
 	Cut   bool   // Full says more than Text
 	Note  bool   // internal
+	Held  bool   // it waits for #release
+	Auto  bool   // a machine wrote it
 	Why   string // why it is unverified or held
 	Files []File
 }
@@ -73,13 +84,14 @@ type File struct {
 // written: only numbers, the queue's own name and an agent's reply.
 func values(d tickets.Draft) Values {
 	v := Values{Role: d.Role, Number: d.Ticket.ID, Queue: oneLine(first(d.Queue.Display, d.Queue.Name)),
-		Status: string(d.Ticket.Status), Agent: d.Recipient.Agent != "", Answerable: d.ReplyTo != ""}
+		Status: string(d.Ticket.Status), Agent: d.Recipient.Agent != "",
+		Answerable: d.ReplyTo != "" || d.Ticket.ID != 0}
 	if d.Ticket.ID != 0 {
 		v.Tag = d.Ticket.Tag(d.Queue)
 	}
 	if shy(d) {
 		if e := d.Entry; e != nil && e.Kind == tickets.EntryReply && e.Agent != "" {
-			v.Entry = Words{When: when(e.At, d.Queue), Text: body(e.Reply()), Name: oneLine(d.FromName)}
+			v.Entry = Words{When: when(e.At, d.Queue), Text: body(spoken(*e)), Name: oneLine(d.FromName)}
 		}
 		return v
 	}
@@ -101,7 +113,9 @@ func values(d tickets.Draft) Values {
 		v.Entry = entry(*d.Entry, d.Queue)
 	}
 	for _, e := range d.History {
-		v.History = append(v.History, entry(e, d.Queue))
+		w := entry(e, d.Queue)
+		w.Text = cut(w.Text, maxBefore)
+		v.History = append(v.History, w)
 	}
 	return v
 }
@@ -114,7 +128,8 @@ func shy(d tickets.Draft) bool {
 
 func entry(e tickets.Entry, q tickets.Queue) Words {
 	w := Words{Who: who(e.From), Name: oneLine(first(e.From.Name, e.From.Addr, e.Agent)), When: when(e.At, q),
-		Text: body(e.Reply()), Full: body(e.Text), Note: e.Kind == tickets.EntryNote, Why: oneLine(e.Why)}
+		Text: body(spoken(e)), Full: body(e.Text), Note: e.Kind == tickets.EntryNote, Held: e.State == tickets.EntryHeld,
+		Auto: e.Automatic, Why: oneLine(e.Why)}
 	if e.Agent != "" {
 		w.Who = first(oneLine(e.From.Name), e.Agent)
 		w.Name = w.Who
@@ -124,6 +139,18 @@ func entry(e tickets.Entry, q tickets.Queue) Words {
 		w.Files = append(w.Files, file(p))
 	}
 	return w
+}
+
+// spoken is the visible reply without the command block on top of it: commands
+// are told to nobody. A mail with a faulty block was released as it is.
+func spoken(e tickets.Entry) string {
+	if e.Kind == tickets.EntryMessage || e.State == tickets.EntryHeld {
+		return e.Reply()
+	}
+	if b, err := tickets.ParseBlock(e.Reply()); err == nil && len(b.Commands) > 0 {
+		return b.Text
+	}
+	return e.Reply()
 }
 
 func who(a tickets.Address) string {
@@ -170,8 +197,11 @@ func links(in []tickets.MailLink) []Link {
 			continue
 		}
 		u := "mailto:" + strings.NewReplacer("%40", "@", "%2B", "+").Replace(url.PathEscape(a))
-		q := "?subject=" + escape(oneLine(l.Subject)) + "&body=" + escape(oneLine(l.Line)+"\r\n")
-		out = append(out, Link{Word: oneLine(l.Word), URL: u + q})
+		u += "?subject=" + escape(oneLine(l.Subject))
+		if line := oneLine(l.Line); line != "" {
+			u += "&body=" + escape(line+"\r\n")
+		}
+		out = append(out, Link{Word: oneLine(l.Word), URL: u})
 	}
 	return out
 }
