@@ -3,6 +3,7 @@ package ticketdb
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // filter gathers the terms of a WHERE clause. Terms are our own SQL; values are
@@ -32,5 +33,12 @@ func (f *filter) where() string {
 func (f *filter) is(column, value string) {
 	if value != "" {
 		f.add(column+` = `, value)
+	}
+}
+
+// since adds a beginning, unless there is none: a comparison with NULL is never true.
+func (f *filter) since(t time.Time) {
+	if !t.IsZero() {
+		f.add(`at >= `, stamp(t))
 	}
 }

@@ -37,12 +37,18 @@ func both(t *testing.T, test func(l *lab)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		test(open(t, "sqlite:"+filepath.Join(t.TempDir(), "postern.db")))
+		test(open(t, sqliteURL(t)))
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		test(open(t, maillab.SharedPostgres(t).NewDatabaseFrom(t, "schema", migrated)))
+		test(open(t, postgresURL(t)))
 	})
+}
+
+func sqliteURL(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "postern.db") }
+
+func postgresURL(t *testing.T) string {
+	return maillab.SharedPostgres(t).NewDatabaseFrom(t, "schema", migrated)
 }
 
 // migrated fills the template database.

@@ -47,9 +47,7 @@ func (db *DB) ListArrivals(ctx context.Context, a ArrivalFilter) ([]ArrivalInfo,
 	if a.Ticket != 0 {
 		f.add(`ticket = `, a.Ticket)
 	}
-	if !a.Since.IsZero() {
-		f.add(`at >= `, stamp(a.Since))
-	}
+	f.since(a.Since)
 	if a.Failed {
 		f.terms = append(f.terms, `state = 'new' AND error <> ''`)
 	}
@@ -133,9 +131,7 @@ func (db *DB) DecisionsOf(ctx context.Context, d DecisionFilter) ([]tickets.Deci
 	if d.Ticket != 0 {
 		f.add(`ticket = `, d.Ticket)
 	}
-	if !d.Since.IsZero() {
-		f.add(`at >= `, stamp(d.Since))
-	}
+	f.since(d.Since)
 	var rows []decisionRow
 	limit := f.arg(limited(d.Limit))
 	err := db.view(ctx, func(q queries) error {

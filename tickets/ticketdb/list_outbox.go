@@ -33,9 +33,7 @@ func (db *DB) ListOutbox(ctx context.Context, o OutboxFilter) (out []tickets.Out
 	if o.Ticket != 0 {
 		f.add(`ticket = `, o.Ticket)
 	}
-	if !o.Since.IsZero() {
-		f.add(`at >= `, stamp(o.Since))
-	}
+	f.since(o.Since)
 	var rows []outRow
 	limit := f.arg(limited(o.Limit))
 	err = db.view(ctx, func(q queries) error {

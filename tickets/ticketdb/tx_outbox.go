@@ -218,7 +218,7 @@ func described(c tickets.Count) *filter {
 		kinds = automatic
 	}
 	f := &filter{terms: []string{`state <> 'cancelled'`}}
-	f.add(`at >= `, stamp(c.Since))
+	f.since(c.Since)
 	if c.Recipient != "" {
 		f.add(`recipient = `, c.Recipient)
 	}

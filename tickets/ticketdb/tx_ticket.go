@@ -189,7 +189,7 @@ func (t *tx) TicketsLike(key string, participant int64, since time.Time) (n int,
 	}
 	err = t.get(&row, `
 		SELECT count(*) AS n, COALESCE(max(id), 0) AS newest FROM tickets
-		WHERE subject_key = $1 AND created >= $2 AND (CAST($3 AS BIGINT) = 0 OR requester = $3)`,
+		WHERE subject_key = $1 AND created >= COALESCE($2, created) AND (CAST($3 AS BIGINT) = 0 OR requester = $3)`,
 		short(key), stamp(since), participant)
 	if err != nil {
 		return 0, 0, fmt.Errorf("counting tickets with a subject: %w", err)
