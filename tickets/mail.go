@@ -181,7 +181,7 @@ func (w *work) conversation(d *Draft, l letter) error {
 		if l.entry != nil && e.ID == l.entry.ID {
 			continue
 		}
-		if len(d.History) < 2 && (toAgent || e.Public()) && e.Kind != EntrySystem && l.role != "ack-unverified" {
+		if len(d.History) < 2 && (toAgent && e.State != EntryQuiet || e.Public()) && e.Kind != EntrySystem && l.role != "ack-unverified" {
 			d.History = append(d.History, e)
 		}
 	}

@@ -107,3 +107,6 @@ func cut(s string, n int) string {
 	}
 	return s[:n]
 }
+
+// MessageFactsOf are the facts of a message that is not weighed yet: its level is 0.
+func MessageFactsOf(a Arrival, m Message) MessageFacts { return messageFacts(a, m, Evidence{}) }
