@@ -64,18 +64,24 @@ var never = map[string]bool{"utf-7": true, "utf7": true, "unicode-1-1-utf-7": tr
 // real mailers put there. The result is valid UTF-8 but may hold NUL; ok is false
 // when the label was unknown or wrong.
 func ToUTF8(label string, b []byte) (text string, ok bool) {
+	out, ok := toUTF8(label, b)
+	return string(out), ok
+}
+
+// toUTF8 is ToUTF8; the result may share memory with b.
+func toUTF8(label string, b []byte) (text []byte, ok bool) {
 	name := cleanLabel(label)
 	if silentLabels[name] && escapes(b) {
 		name = "iso-2022-jp"
 	}
 	if ascii(b) && (silentLabels[name] || utf8Labels[name] || latin(name)) {
-		return string(b), true
+		return b, true
 	}
 	switch {
 	case utf8Labels[name]:
 		return fromUTF8(b)
 	case never[name]:
-		return string(bytes.ToValidUTF8(b, []byte("\uFFFD"))), false
+		return bytes.ToValidUTF8(b, replacement), false
 	case silentLabels[name]:
 		return undeclared(b), false
 	}
@@ -83,18 +89,26 @@ func ToUTF8(label string, b []byte) (text string, ok bool) {
 	if enc == nil {
 		return undeclared(b), false
 	}
+	return declared(enc, name, b)
+}
+
+// declared decodes as the label says, unless the octets are UTF-8 and the label cannot be right.
+func declared(enc encoding.Encoding, name string, b []byte) ([]byte, bool) {
 	if (enc == charmap.Windows1252 || name == "iso-8859-15") && utf8.Valid(b) {
-		return string(b), false // a letter of Latin-1 text is hardly ever valid UTF-8 by chance
+		return b, false // a letter of Latin-1 text is hardly ever valid UTF-8 by chance
 	}
 	out, err := enc.NewDecoder().Bytes(b)
-	if err != nil || bytes.Contains(out, []byte("\uFFFD")) {
-		if utf8.Valid(b) && !ascii(b) {
-			return string(b), false
-		}
-		return string(bytes.ToValidUTF8(out, []byte("\uFFFD"))), false
+	if err == nil && !bytes.Contains(out, replacement) {
+		return out, true
 	}
-	return string(out), true
+	if utf8.Valid(b) && !ascii(b) {
+		return b, false
+	}
+	return bytes.ToValidUTF8(out, replacement), false
 }
+
+// replacement stands for octets that mean nothing.
+var replacement = []byte("\uFFFD")
 
 // escapes says that the octets change to a Japanese set as ISO-2022-JP does.
 func escapes(b []byte) bool {
@@ -137,10 +151,10 @@ func lookup(name string) encoding.Encoding {
 
 // fromUTF8 replaces single broken octets; when nothing but broken octets is
 // there, the label is wrong and the charset is guessed.
-func fromUTF8(b []byte) (string, bool) {
+func fromUTF8(b []byte) ([]byte, bool) {
 	b = bytes.TrimPrefix(b, []byte("\uFEFF"))
 	if utf8.Valid(b) {
-		return string(b), true
+		return b, true
 	}
 	good, bad := 0, 0
 	for rest := b; len(rest) > 0; {
@@ -155,7 +169,7 @@ func fromUTF8(b []byte) (string, bool) {
 	if good == 0 && bad > 0 && !onlyTruncated(b, bad) {
 		return undeclared(b), false
 	}
-	return string(bytes.ToValidUTF8(b, []byte("\uFFFD"))), false
+	return bytes.ToValidUTF8(b, replacement), false
 }
 
 // onlyTruncated says that the broken octets are the start of one letter at the very end.
@@ -164,13 +178,13 @@ func onlyTruncated(b []byte, bad int) bool {
 }
 
 // undeclared reads octets without a useful label.
-func undeclared(b []byte) string {
+func undeclared(b []byte) []byte {
 	if utf8.Valid(b) {
-		return string(bytes.TrimPrefix(b, []byte("\uFEFF")))
+		return bytes.TrimPrefix(b, []byte("\uFEFF"))
 	}
 	if len(b) >= 2 && (b[0] == 0xFE && b[1] == 0xFF || b[0] == 0xFF && b[1] == 0xFE) {
 		if out, err := (utf16Any{}).NewDecoder().Bytes(b); err == nil {
-			return string(out)
+			return out
 		}
 	}
 	enc := encoding.Encoding(charmap.Windows1252)
@@ -179,9 +193,9 @@ func undeclared(b []byte) string {
 	}
 	out, err := enc.NewDecoder().Bytes(b)
 	if err != nil {
-		out = bytes.ToValidUTF8(b, []byte("\uFFFD"))
+		out = bytes.ToValidUTF8(b, replacement)
 	}
-	return string(out)
+	return out
 }
 
 func ascii(b []byte) bool {

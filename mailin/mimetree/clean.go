@@ -24,8 +24,11 @@ func CleanText(b []byte, d *Defects) string {
 	if !utf8.Valid(b) {
 		b = bytes.ToValidUTF8(b, []byte("\uFFFD"))
 	}
-	if s, cut := capMarks(string(b)); cut {
-		d.Add(DefectCombining)
+	if longRun(b) {
+		s, cut := capMarks(string(b))
+		if cut {
+			d.Add(DefectCombining)
+		}
 		return s
 	}
 	return string(b)
@@ -57,6 +60,20 @@ func lineEnds(b []byte) []byte {
 		i = j + next
 	}
 	return out
+}
+
+// longRun says that so many letters beyond ASCII stand in a row that too many marks may be among them.
+func longRun(b []byte) bool {
+	run := 0
+	for _, c := range b {
+		if run++; c < 0x80 {
+			run = 0
+		}
+		if run > 2*maxMarks {
+			return true
+		}
+	}
+	return false
 }
 
 func capMarks(s string) (string, bool) {

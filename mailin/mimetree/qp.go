@@ -53,57 +53,69 @@ func safeEnd(in []byte) int {
 
 func (c *qpCodec) run(in []byte, w *work) {
 	for len(in) > 0 {
-		i := bytes.IndexAny(in[:min(len(in), 512)], "= \t")
+		n := bytes.IndexByte(in, '\n') + 1
+		if n == 0 {
+			c.line(in, w)
+			return
+		}
+		end := n - 1
+		for end > 0 && in[end-1] == '\r' {
+			end--
+		}
+		stop := end
+		for stop > 0 && (in[stop-1] == ' ' || in[stop-1] == '\t') {
+			stop--
+		}
+		if !c.line(in[:stop], w) {
+			w.out = append(w.out, in[end:n]...)
+		}
+		in = in[n:]
+	}
+}
+
+// line decodes the text of a line; soft says that it goes on in the next.
+func (c *qpCodec) line(in []byte, w *work) (soft bool) {
+	for {
+		i := bytes.IndexByte(in, '=')
 		if i < 0 {
-			i = min(len(in), 512)
-			w.out = append(w.out, in[:i]...)
-			in = in[i:]
-			continue
+			w.out = append(w.out, in...)
+			return false
 		}
 		w.out = append(w.out, in[:i]...)
-		if in[i] == '=' {
-			in = in[i+c.escape(in[i:], w):]
-		} else {
-			in = in[i+blanks(in[i:], w):]
+		if in = in[i+1:]; len(in) == 0 {
+			return true
 		}
+		in = in[c.escape(in, w):]
 	}
 }
 
-// escape decodes what starts with "=" and returns its length.
+// escape decodes what stands behind "=" and returns its length.
 func (c *qpCodec) escape(in []byte, w *work) int {
-	if len(in) >= 3 {
-		if hi, lo := unhex(in[1]), unhex(in[2]); hi >= 0 && lo >= 0 {
-			w.out = append(w.out, byte(hi<<4|lo))
-			return 3
+	if len(in) >= 2 {
+		if hi, lo := hexValue[in[0]], hexValue[in[1]]; hi|lo < 16 {
+			w.out = append(w.out, hi<<4|lo)
+			return 2
 		}
 	}
-	n := 1
-	for n < len(in) && (in[n] == ' ' || in[n] == '\t' || in[n] == '\r') {
-		n++
-	}
-	if n == len(in) {
-		return n
-	}
-	if in[n] == '\n' {
-		return n + 1
-	}
-	if in[n-1] == '\r' {
-		return n // soft break before a lone CR
-	}
-	c.bad = true
-	w.out = append(w.out, '=')
-	return 1
-}
-
-// blanks keeps blanks unless they end a line, and returns how many octets it took.
-func blanks(in []byte, w *work) int {
 	n := 0
 	for n < len(in) && (in[n] == ' ' || in[n] == '\t') {
 		n++
 	}
-	if n < len(in) && (in[n] == '\n' || in[n] == '\r' && n+1 < len(in) && in[n+1] == '\n') {
-		return n
+	if n == len(in) || in[n] == '\r' {
+		return min(n+1, len(in)) // a soft break at the end, or before a lone CR
 	}
-	w.out = append(w.out, in[:n]...)
-	return n
+	c.bad = true
+	w.out = append(w.out, '=')
+	return 0
 }
+
+// hexValue maps a hex digit to its value, anything else to 255.
+var hexValue = func() (t [256]byte) {
+	for i := range t {
+		t[i] = 255
+		if v := unhex(byte(i)); v >= 0 {
+			t[i] = byte(v)
+		}
+	}
+	return t
+}()

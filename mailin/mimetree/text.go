@@ -39,11 +39,11 @@ func (n *Node) decode(b []byte, d *Defects) string {
 	if ascii(b) && bytes.IndexByte(b, 0x1b) < 0 && asciiBased(cleanLabel(label)) {
 		return CleanText(b, d)
 	}
-	text, ok := ToUTF8(label, b)
+	text, ok := toUTF8(label, b)
 	if !ok {
 		d.Add(DefectCharset)
 	}
-	return CleanText([]byte(text), d)
+	return CleanText(text, d)
 }
 
 // asciiBased says that octets below 128 mean ASCII under this label.
