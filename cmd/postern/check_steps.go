@@ -114,6 +114,9 @@ func (c Config) dataFolder() string {
 	if path, ok := strings.CutPrefix(c.Database, "sqlite:"); ok {
 		dir = filepath.Dir(path)
 	}
+	if abs, err := filepath.Abs(dir); err == nil {
+		dir = abs
+	}
 	for dir != filepath.Dir(dir) {
 		if info, err := os.Stat(dir); err == nil && info.IsDir() {
 			break

@@ -36,10 +36,10 @@ type decisionView struct {
 
 // mailView is a mail that was written, or was not, because of the message.
 type mailView struct {
-	Role string `json:"role"`
-	To   string `json:"to"`
-	Sent bool   `json:"sent"` // false when it was withheld
-	Why  string `json:"why"`
+	Role    string `json:"role"`
+	To      string `json:"to"`
+	Written bool   `json:"written"` // into the outbox; false when it was withheld
+	Why     string `json:"why"`
 }
 
 // ticketEvent is an event with the ticket it is on.
@@ -111,7 +111,7 @@ func explainArrival(ctx context.Context, db *ticketdb.DB, a ticketdb.ArrivalInfo
 func (e *explanation) add(ev tickets.Event) {
 	switch b := ev.Body.(type) {
 	case tickets.MailQueued:
-		e.Mails = append(e.Mails, mailView{Role: b.Role, To: b.To, Sent: true, Why: causeText(ev.Cause)})
+		e.Mails = append(e.Mails, mailView{Role: b.Role, To: b.To, Written: true, Why: causeText(ev.Cause)})
 	case tickets.Withheld:
 		e.Mails = append(e.Mails, mailView{Role: b.Role, To: b.To, Why: b.Why})
 	default:
@@ -137,7 +137,7 @@ func (e explanation) print(out io.Writer) {
 	if len(e.Mails) > 0 {
 		fmt.Fprintln(out, "\n── mail")
 		for _, m := range e.Mails {
-			fmt.Fprintf(out, "%-8s %s to %s: %s\n", map[bool]string{true: "sent", false: "withheld"}[m.Sent], m.Role, m.To, oneLine(m.Why))
+			fmt.Fprintf(out, "%-8s %s to %s: %s\n", map[bool]string{true: "written", false: "withheld"}[m.Written], m.Role, m.To, oneLine(m.Why))
 		}
 	}
 }

@@ -58,13 +58,16 @@ func (e entryView) print(out io.Writer) {
 	}
 }
 
-// text is what an event says, in the keys of the ledger: from=new to=open.
+// text is what an event says, in the keys of the ledger: from=new to=open. Hashes and
+// Message-IDs, which say nothing to people, are left to --json.
 func (e eventView) text() string {
 	data, err := json.Marshal(e.Body)
 	var fields map[string]any
 	if err != nil || json.Unmarshal(data, &fields) != nil {
 		return ""
 	}
+	delete(fields, "sha256")
+	delete(fields, "message_id")
 	return pairs(fields)
 }
 
