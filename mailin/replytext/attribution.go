@@ -96,7 +96,7 @@ type facts struct {
 
 // factsOf looks for the general signs.
 func factsOf(s string) facts {
-	s = strings.ToLower(strings.Trim(s, " \t*_"))
+	s = lower(strings.Trim(s, " \t*_"))
 	f := facts{date: hasDate(s), time: hasTime(s), addr: hasAddr(s)}
 	for _, w := range openers {
 		if strings.HasPrefix(s, w.text) && bordered(s, 0, len(w.text), false) && strings.ContainsAny(s, "0123456789@") {
@@ -111,7 +111,7 @@ func factsOf(s string) facts {
 
 // introduces judges a joined attribution by its signs.
 func introduces(text string, marked bool) (code string, ok bool) {
-	low := strings.ToLower(text)
+	low := lower(text)
 	f := factsOf(low)
 	code = wroteIn(low)
 	colon := endsWithColon(text)

@@ -181,9 +181,7 @@ func parseColour(v string) colour {
 	if c, ok := names[v]; ok {
 		return c
 	}
-	if strings.HasPrefix(v, "#") {
-		v = v[1:]
-	}
+	v = strings.TrimPrefix(v, "#")
 	if len(v) == 3 {
 		v = string([]byte{v[0], v[0], v[1], v[1], v[2], v[2]})
 	}

@@ -44,18 +44,10 @@ func parseDay(s, codes string) (y, m, d int, rest string) {
 	if f := yearFirst.FindStringSubmatchIndex(s); f != nil {
 		return num(s[f[2]:f[3]]), num(s[f[4]:f[5]]), num(s[f[6]:f[7]]), s[:f[0]] + " " + s[f[1]:]
 	}
-	if f := yearLast.FindStringSubmatchIndex(s); f != nil {
-		a, b, y := num(s[f[2]:f[3]]), num(s[f[6]:f[7]]), num(s[f[8]:f[9]])
-		if y < 100 {
-			y += 2000
-		}
-		// Only American English sets the month first, and only with slashes.
-		if b > 12 || a <= 12 && s[f[4]:f[5]] == "/" && strings.HasPrefix(codes, "en") {
-			a, b = b, a
-		}
-		return y, b, a, s[:f[0]] + " " + s[f[1]:]
-	}
 	f := year.FindStringIndex(s)
+	if g := yearLast.FindStringSubmatchIndex(s); g != nil && (f == nil || g[9]-g[8] == 4) {
+		return numericDay(s, g, codes)
+	}
 	if f == nil {
 		return 0, 0, 0, s
 	}
@@ -63,6 +55,19 @@ func parseDay(s, codes string) (y, m, d int, rest string) {
 	rest = s[:f[0]] + " " + s[f[1]:]
 	m, d, rest = namedDay(rest)
 	return y, m, d, rest
+}
+
+// numericDay reads 03.05.2024 and 5/3/24, found at f.
+func numericDay(s string, f []int, codes string) (y, m, d int, rest string) {
+	a, b, y := num(s[f[2]:f[3]]), num(s[f[6]:f[7]]), num(s[f[8]:f[9]])
+	if y < 100 {
+		y += 2000
+	}
+	// Only American English sets the month first, and only with slashes.
+	if b > 12 || a <= 12 && s[f[4]:f[5]] == "/" && strings.HasPrefix(codes, "en") {
+		a, b = b, a
+	}
+	return y, b, a, s[:f[0]] + " " + s[f[1]:]
 }
 
 // namedDay finds a month by name with the number nearest to it: "3 de mayo",
@@ -79,12 +84,29 @@ func namedDay(s string) (m, d int, rest string) {
 			for _, k := range []int{i - gap, i + gap} {
 				if k >= 0 && k < len(words) && day(words[k]) > 0 {
 					d := day(words[k])
-					return month, d, strings.Replace(s, words[k], " ", 1)
+					return month, d, without(s, words[k])
 				}
 			}
 		}
 	}
 	return 0, 0, s
+}
+
+// without is s without the first occurrence of a number that is no part of a time
+// or of a longer number.
+func without(s, number string) string {
+	for from := 0; ; {
+		i := strings.Index(s[from:], number)
+		if i < 0 {
+			return s
+		}
+		i += from
+		end := i + len(number)
+		if (i == 0 || !isDigit(s[i-1]) && s[i-1] != ':') && (end == len(s) || !isDigit(s[end]) && s[end] != ':') {
+			return s[:i] + " " + s[end:]
+		}
+		from = end
+	}
 }
 
 // monthNamed is the month a word begins with, by the longest name that fits.

@@ -24,21 +24,26 @@ const maxDividerWords = 14
 // when a header block follows. A message under "original message" above which
 // nothing was written is a forward: nobody sends an empty answer.
 func (s *scanner) divider(i int) (dividerKind, string) {
-	text := strings.TrimSpace(s.line(i))
+	text := strings.TrimSpace(unquoted(s.line(i)))
 	words, dashed := dashes(text)
+	if !dashed {
+		words = text
+	}
 	if !dashed && !endsWithColon(text) || len(text) > 300 {
 		return noDivider, ""
 	}
-	low := strings.ToLower(words)
+	low := lower(words)
 	fwd, isFwd := find(fwdStems, low, true)
 	orig, isOrig := find(origStems, low, false)
 	b, above := s.blockBelow(i)
 	switch {
 	case isFwd && (dashed || above):
 		return forwardLine, first(b.code, fwd.code)
+	case !dashed && above && b.quotedBlock && !hasDate(low) && !hasAddr(low):
+		return forwardLine, b.code // no answer sets a header block into its quote
 	case !dashed:
 		return noDivider, ""
-	case (isOrig || above) && above && (!s.spoken || forwardSubject(s.subject)):
+	case (isOrig || above) && above && (!s.spoken || forwardSubject(s.subject, b.code)):
 		return forwardLine, first(b.code, orig.code)
 	case isOrig || above:
 		return originalLine, first(b.code, orig.code)
@@ -71,10 +76,13 @@ func (s *scanner) blockBelow(i int) (headerBlock, bool) {
 // forwardPrefixes are the subject prefixes by which Outlook and its kin mark a
 // forward. They are asked only where a header block stands under words of the
 // writer's: there the program writes the same for both, and nothing else tells them apart.
-var forwardPrefixes = set("fw fwd wg tr rv i enc pd vs vb vl doorst ilt i̇lt rif továbbítás továb fs 转发 轉寄 轉發 転送 전달 пересл пер вих reenv inoltro")
+var forwardPrefixes = set("fw fwd wg tr rv i enc pd vs vb vl doorst ilt rif továbbítás továb fs 转发 轉寄 轉發 転送 전달 пересл пер вих reenv inoltro")
 
-// forwardSubject says that the first prefix of a subject is one of a forward.
-func forwardSubject(subject string) bool {
+// forwardSubject says that the first prefix of a subject is one of a forward. "VS"
+// forwards in Danish and Norwegian and answers in Finnish; the languages of the
+// header block tell which.
+func forwardSubject(subject, codes string) bool {
 	p, _, ok := strings.Cut(strings.ReplaceAll(subject, "：", ":"), ":")
-	return ok && forwardPrefixes[strings.ToLower(strings.TrimSpace(p))]
+	p = lower(strings.TrimSpace(p))
+	return ok && forwardPrefixes[p] && !(p == "vs" && strings.Contains(codes, "fi"))
 }

@@ -97,7 +97,7 @@ func labelled(s string) (f field, value string, codes []string) {
 	if i <= 0 {
 		return noField, "", nil
 	}
-	label := strings.ToLower(strings.Trim(s[:i], " \t*_\u00A0\u3000"))
+	label := lower(strings.Trim(s[:i], " \t*_\u00A0\u3000"))
 	m, ok := labels[strings.Join(strings.Fields(label), " ")]
 	if !ok && label != "" && firstRune(label) > 0x2E80 {
 		m, ok = labels[strings.Join(strings.Fields(label), "")]

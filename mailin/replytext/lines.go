@@ -141,6 +141,11 @@ func hasFold(s, prefix string) bool {
 	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }
 
+// lower is s in lower case; the Turkish İ becomes an i without a dot of its own.
+func lower(s string) string {
+	return strings.ToLower(strings.ReplaceAll(s, "İ", "i"))
+}
+
 func wordy(c rune) bool { return unicode.IsLetter(c) || unicode.IsDigit(c) }
 
 func firstRune(s string) rune { c, _ := utf8.DecodeRuneInString(s); return c }

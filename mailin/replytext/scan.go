@@ -138,7 +138,7 @@ func (s *scanner) all(i, j int, c class) int {
 func (s *scanner) header(i int, b headerBlock) int {
 	s.code = first(b.code, s.code)
 	why := s.reason("header block", b.code, b.at)
-	if !s.spoken || forwardSubject(s.subject) {
+	if !s.spoken || forwardSubject(s.subject, b.code) {
 		return s.toForward(i, s.reason("forward", b.code, b.at))
 	}
 	return s.toRest(i, why)
@@ -182,7 +182,7 @@ func (s *scanner) marked(i int) int {
 		if kind, code := s.divider(j); kind == forwardLine {
 			return s.toForward(i, s.reason("forward", code, j))
 		}
-		if b, ok := s.block(j); ok && (!s.spoken || forwardSubject(s.subject)) {
+		if b, ok := s.block(j); ok && (!s.spoken || forwardSubject(s.subject, b.code)) {
 			return s.toForward(i, s.reason("forward", b.code, j))
 		} else if ok {
 			s.code = first(b.code, s.code)
@@ -210,7 +210,7 @@ func (s *scanner) introducedByPage(i int, name string) int {
 	if b, ok := s.block(i); ok && !s.spoken {
 		return s.toForward(i, s.reason("forward", b.code, i))
 	}
-	code := wroteIn(strings.ToLower(s.span(i, n)))
+	code := wroteIn(lower(s.span(i, n)))
 	if outer, ok := s.elementAt(i, holds, quotes); ok {
 		name = outer
 	}
@@ -220,16 +220,36 @@ func (s *scanner) introducedByPage(i int, name string) int {
 // quote classes a line that begins with a quote mark.
 func (s *scanner) quote(i int) int {
 	s.signing = false
-	s.lines[i].class = quoted
 	if s.quoteAt >= 0 {
+		s.lines[i].class = quoted
 		return 1
 	}
+	if n := s.quotedForward(i); n > 0 {
+		return n
+	}
+	s.lines[i].class = quoted
 	why := s.reason("quoted lines", "", i)
 	if name, ok := s.elementAt(i, holds, quotes); ok {
 		why = "html: " + name
 	}
 	s.quoteBegins(i, why)
 	return 1
+}
+
+// quotedForward classes a forwarded message that stands in the first quote, as
+// Apple's Mail sets it; 0 when it is none.
+func (s *scanner) quotedForward(i int) int {
+	k := i
+	for k+1 < len(s.lines) && isBlank(unquoted(s.line(k))) && s.lines[k].depth > 0 {
+		k++
+	}
+	if kind, code := s.divider(k); kind == forwardLine {
+		return s.toForward(i, s.reason("forward", code, k))
+	}
+	if b, ok := s.block(k); ok && (!s.spoken || forwardSubject(s.subject, b.code)) {
+		return s.toForward(i, s.reason("forward", b.code, k))
+	}
+	return 0
 }
 
 // elementAtForward is the element at line i that holds a forwarded message.

@@ -12,11 +12,11 @@ func isDelimiter(s string) bool {
 }
 
 // devices are the words for what a mail was sent with, in whatever language.
-var devices = strings.Fields(`iphone ipad ipod android samsung galaxy huawei xiaomi redmi oppo nokia sony xperia pixel
+var devices = strings.Fields(`iphon ipad ipod android samsung galaxy huawei xiaomi redmi oppo nokia sony xperia pixel
 	blackberry windows outlook yahoo gmx web.de mail.ru gmail proton protonmail tuta tutanota k-9 fairemail thunderbird spark
 	mobile smartphone phone handy mobil mobiltelefon mobilgerät telefon móvil celular dispositivo teléfono telefone telemóvel
 	cellulare téléphone tablet mobiel telefoon komórki smartfona телефон смартфон мобильн мобільн яндекс yandex почт puhelim
-	matkapuhelim telefonum cep 手机 手機 iphone から スマホ スマートフォン 携帯 휴대폰 휴대전화 아이폰 갤럭시 邮箱 信箱 foxmail qq`)
+	matkapuhelim telefonum cep 手机 手機 スマホ スマートフォン 携帯 휴대폰 휴대전화 아이폰 갤럭시 邮箱 信箱 foxmail qq`)
 
 // sends are the words for sending and getting, of all languages, as stems.
 var sends = func() (to []word) {
@@ -29,7 +29,7 @@ var sends = func() (to []word) {
 // footer knows the line that a mobile program sets under a mail: one short line with
 // a word for sending and the name of a device or program.
 func footer(s string) (code string, ok bool) {
-	low := strings.ToLower(strings.Trim(s, " \t*_-–—[]()<>"))
+	low := lower(strings.Trim(s, " \t*_-–—[]()<>"))
 	if i := strings.Index(low, " (http"); i > 0 {
 		low = low[:i]
 	}
