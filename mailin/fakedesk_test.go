@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"log/slog"
 	"maps"
@@ -21,7 +22,8 @@ type fakeDesk struct {
 	t testing.TB
 
 	mu       sync.Mutex
-	now      time.Time
+	now      time.Time // at start
+	start    time.Time
 	arrivals []tickets.Arrival
 	bodies   map[string]string // by key
 	shown    int               // how often anything was shown, copies too
@@ -36,16 +38,17 @@ type fakeDesk struct {
 
 func newDesk(t testing.TB) *fakeDesk {
 	return &fakeDesk{
-		t: t, now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC),
+		t: t, start: time.Now(), now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC),
 		bodies: map[string]string{}, boxes: map[string]tickets.Mailbox{},
 		noted: map[tickets.Cursor]tickets.UIDState{}, pending: map[tickets.Cursor]int{},
 	}
 }
 
+// Now runs with the bubble's clock, from another day.
 func (d *fakeDesk) Now() time.Time {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.now
+	return d.now.Add(time.Since(d.start))
 }
 
 func (d *fakeDesk) pass(by time.Duration) {
@@ -72,7 +75,7 @@ func (d *fakeDesk) Accept(_ context.Context, a tickets.Arrival, raw tickets.Raw)
 		}
 	}
 	if c := a.Cursor; c != nil {
-		d.journal = append(d.journal, "ACCEPT")
+		d.journal = append(d.journal, fmt.Sprintf("ACCEPT %d", c.UID))
 		d.raise(*c)
 		delete(d.pending, *c)
 	}

@@ -22,6 +22,7 @@ const cutSize = 1 << 20
 type fetched struct {
 	spool *Spool
 	scan  *headScan
+	order int // of its octets on the wire
 }
 
 // fetching collects the answer to one UID FETCH. The library loses an answer whose
@@ -33,6 +34,7 @@ type fetching struct {
 	wg   sync.WaitGroup // answers that came by the handler
 	mu   sync.Mutex
 	got  *fetched
+	n    int // bodies seen
 	err  error
 	meta meta
 }
@@ -179,8 +181,8 @@ func (f *fetching) keep(uid imap.UID, got *fetched, m meta) {
 		set(&m.size, f.meta.size)
 		set(&m.at, f.meta.at)
 		f.meta = m
-		if got != nil && f.got == nil {
-			f.got, got = got, nil
+		if got != nil && (f.got == nil || got.order < f.got.order) {
+			f.got, got = got, f.got // the first answer counts
 		}
 	}
 	if got != nil {
@@ -194,7 +196,10 @@ func (f *fetching) spoolBody(lit imap.LiteralReader) (*fetched, error) {
 	if err != nil {
 		return nil, err
 	}
-	got := &fetched{spool: spool, scan: &headScan{}}
+	f.mu.Lock()
+	f.n++
+	got := &fetched{spool: spool, scan: &headScan{}, order: f.n}
+	f.mu.Unlock()
 	n, err := fill(lit, spool, got.scan)
 	if err == nil && n != lit.Size() {
 		err = fmt.Errorf("%d of %d octets: %w", n, lit.Size(), errCut)

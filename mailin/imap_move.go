@@ -1,10 +1,13 @@
 package mailin
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
 	"github.com/emersion/go-imap/v2"
+
+	"postern/tickets"
 )
 
 // move puts an accepted message into the done folder. It is best effort: the message
@@ -18,7 +21,7 @@ func (p *Poller) move(s *imapSession, uid uint32) error {
 	switch {
 	case s.caps.Has(imap.CapMove):
 		how = s.moveOne
-	case !s.caps.Has(imap.CapUIDPlus):
+	case !s.movable():
 		if !p.warned {
 			p.Log.Warn("accepted mail stays in the mailbox: the server has neither MOVE nor UIDPLUS")
 		}
@@ -42,7 +45,44 @@ func (p *Poller) move(s *imapSession, uid uint32) error {
 	if errors.As(err, &no) && !throttled(err) {
 		return nil // the server said no; the connection is good
 	}
+	p.tidied = 0
 	return fmt.Errorf("move %d: %w", uid, err)
+}
+
+func (s *imapSession) movable() bool {
+	return s.p.Done != "" && (s.caps.Has(imap.CapMove) || s.caps.Has(imap.CapUIDPlus))
+}
+
+// tidy looks once, at the start and after a move that broke off, for accepted mail
+// that was left in the mailbox. It is shown to the desk again, which knows it, and
+// moved then; mail from before our beginning is not ours to move.
+func (p *Poller) tidy(ctx context.Context, s *imapSession, mb tickets.Mailbox, high uint32) error {
+	if !s.movable() || p.tidied == mb.UIDValidity || high == 0 {
+		return nil
+	}
+	list, err := s.list(1, high)
+	if err != nil {
+		return err
+	}
+	waiting, err := p.Store.PendingUIDs(ctx, tickets.Cursor{Account: mb.Account, Mailbox: mb.Mailbox, UIDValidity: mb.UIDValidity})
+	if err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	p.tidied = mb.UIDValidity
+	for _, uid := range list {
+		if _, pending := waiting[uid]; pending {
+			continue
+		}
+		m, err := p.meta(s, uid)
+		if err == nil && !m.at.IsZero() && !m.at.Before(mb.Since) {
+			err = p.bring(ctx, s, mb, uid)
+		}
+		if err != nil {
+			p.tidied = 0
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *imapSession) moveOne(set imap.UIDSet) error {

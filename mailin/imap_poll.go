@@ -27,6 +27,7 @@ func (p *Poller) poll(ctx context.Context, s *imapSession) error {
 	if err != nil {
 		return err
 	}
+	before := mb.High
 	for {
 		list, err := s.list(mb.High+1, 0)
 		if err != nil {
@@ -42,7 +43,10 @@ func (p *Poller) poll(ctx context.Context, s *imapSession) error {
 			break
 		}
 	}
-	return p.pending(ctx, s, mb)
+	if err := p.pending(ctx, s, mb); err != nil {
+		return err
+	}
+	return p.tidy(ctx, s, mb, before)
 }
 
 // ledger reads where we stand; it begins anew when the server did (UIDVALIDITY,

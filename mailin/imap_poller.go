@@ -85,7 +85,8 @@ type Poller struct {
 	uids     map[uint32]*tried // messages that gave trouble
 	rescan   uint32            // up to this UID the mailbox is being listed again
 	validity uint32
-	warned   bool // that messages cannot be moved
+	tidied   uint32 // the UIDVALIDITY under which no accepted mail was left behind
+	warned   bool   // that messages cannot be moved
 
 	mu     sync.Mutex
 	status PollStatus
@@ -176,14 +177,14 @@ func (p *Poller) Run(ctx context.Context) error {
 			wait(ctx, p.Timeouts.Lease)
 			continue
 		}
-		polled := false
+		lasted := false
 		if err == nil {
-			polled, err = p.session(ctx)
+			lasted, err = p.session(ctx)
 		}
 		if ctx.Err() != nil {
 			break
 		}
-		if polled {
+		if lasted {
 			fails = 0
 		}
 		p.failed(err)
@@ -206,8 +207,9 @@ func wait(ctx context.Context, d time.Duration) {
 }
 
 // session is one connection: polls, and waiting for news in between. It ends with
-// an error always; polled tells whether a poll went through.
-func (p *Poller) session(ctx context.Context) (polled bool, _ error) {
+// an error always; lasted tells that it came to a second poll, so that the pause
+// after it may be short again.
+func (p *Poller) session(ctx context.Context) (lasted bool, _ error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	go p.keepLease(ctx, cancel)
@@ -218,13 +220,13 @@ func (p *Poller) session(ctx context.Context) (polled bool, _ error) {
 	defer s.close()
 	for {
 		if err := p.poll(ctx, s); err != nil {
-			return polled, p.because(ctx, s, err)
+			return lasted, p.because(ctx, s, err)
 		}
-		polled = true
 		p.succeeded()
 		if err := s.awaitNews(ctx); err != nil {
-			return polled, p.because(ctx, s, err)
+			return lasted, p.because(ctx, s, err)
 		}
+		lasted = true
 	}
 }
 

@@ -180,14 +180,21 @@ func (s *imapSession) awaitNews(ctx context.Context) error {
 	d := min(s.p.Interval, s.p.Timeouts.Idle)
 	t := time.NewTimer(d)
 	defer t.Stop()
-	if !s.caps.Has(imap.CapIdle) {
+	var idle *imapclient.IdleCommand
+	var no *imap.Error
+	var err error
+	if s.caps.Has(imap.CapIdle) {
+		err = s.whole(func() (err error) { idle, err = s.c.Idle(); return err })
+	}
+	switch {
+	case errors.As(err, &no): // then without
+		s.p.Log.Info("the server does not idle", "err", s.p.hide(err))
+	case err != nil:
+		return fmt.Errorf("idle: %w", err)
+	}
+	if idle == nil || err != nil {
 		s.guard.wire.patience(d + s.p.Timeouts.Command)
 		return s.until(ctx, t)
-	}
-	var idle *imapclient.IdleCommand
-	err := s.whole(func() (err error) { idle, err = s.c.Idle(); return err })
-	if err != nil {
-		return fmt.Errorf("idle: %w", err)
 	}
 	s.guard.wire.patience(d + s.p.Timeouts.Command)
 	waited := s.until(ctx, t)
