@@ -50,6 +50,9 @@ type DB struct {
 
 	mu      sync.Mutex
 	attempt *attempt // at starting; the last one
+
+	closing sync.Once
+	closed  error
 }
 
 var _ tickets.Store = (*DB)(nil)
@@ -83,16 +86,19 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	return db, nil
 }
 
-// Close waits for running queries and closes.
+// Close waits for running queries and closes. Closing again does nothing.
 func (db *DB) Close() error {
-	var errs []error
-	for _, pool := range db.pools {
-		errs = append(errs, pool.Close())
-	}
-	if db.lock != nil {
-		errs = append(errs, db.lock.Close())
-	}
-	return errors.Join(errs...)
+	db.closing.Do(func() {
+		var errs []error
+		for _, pool := range db.pools {
+			errs = append(errs, pool.Close())
+		}
+		if db.lock != nil { // last: the next process may open the file
+			errs = append(errs, db.lock.Close())
+		}
+		db.closed = errors.Join(errs...)
+	})
+	return db.closed
 }
 
 // Ping returns nil when the database answers and its schema is the right one.

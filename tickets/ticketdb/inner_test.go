@@ -1,0 +1,100 @@
+package ticketdb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/lib/pq"
+
+	"postern/tickets"
+)
+
+// WriteAsReader runs a statement on a connection for reading.
+func WriteAsReader(ctx context.Context, db *DB, query string) error {
+	_, err := db.read.ExecContext(ctx, query)
+	return err
+}
+
+// What is known after COMMIT failed: only what the database itself says is certain.
+func TestCommitted(t *testing.T) {
+	for _, c := range []struct {
+		err     error
+		unknown bool
+	}{
+		{&pq.Error{Code: "40001"}, false}, {&pq.Error{Code: "40P01"}, false}, {&pq.Error{Code: "23505"}, false},
+		{&pq.Error{Code: "25P02"}, false}, {&pq.Error{Code: "53100"}, false},
+		{&pq.Error{Code: "40003"}, true}, {&pq.Error{Code: "57P01"}, true}, {&pq.Error{Code: "08006"}, true},
+		{&pq.Error{Code: "58030"}, true}, {&pq.Error{Code: "XX000"}, true},
+		{pq.ErrInFailedTransaction, false}, {sql.ErrTxDone, false},
+		{errors.New("read: connection reset"), true}, {context.DeadlineExceeded, true}, {sql.ErrConnDone, true},
+	} {
+		err := committed(c.err)
+		if got := errors.Is(err, tickets.ErrUnknown); got != c.unknown || !errors.Is(err, c.err) {
+			t.Errorf("%v: %v", c.err, err)
+		}
+	}
+	if committed(nil) != nil {
+		t.Error("a commit that was answered is an error")
+	}
+}
+
+// Without sslmode a server elsewhere is verified, and one of this machine is spoken to
+// in clear; what the URL says stands.
+func TestSSLMode(t *testing.T) {
+	for at, want := range map[string]string{
+		"postgres://db.example.org/x":                    "verify-full",
+		"postgres://u:p@192.0.2.7:5433/x":                "verify-full",
+		"postgres://localhost.example.org/x":             "verify-full",
+		"postgres:///x?host=db.example.org":              "verify-full",
+		"postgres://127.0.0.1,db.example.org/x":          "verify-full",
+		"postgres://localhost/x?hostaddr=192.0.2.7":      "verify-full",
+		"postgres://db.example.org/x?sslmode=disable":    "disable",
+		"postgres://127.0.0.1/x?sslmode=require":         "require",
+		"postgres://localhost/x":                         "disable",
+		"postgres://127.0.0.1/x":                         "disable",
+		"postgres://[::1]:5432/x":                        "disable",
+		"postgres:///x?host=/var/run/postgresql":         "disable",
+		"postgres:///x":                                  "disable",
+		"postgres://127.0.0.1/x?application_name=prefer": "disable",
+	} {
+		cfg, err := postgresConfig(at)
+		if err != nil || string(cfg.SSLMode) != want || cfg.ConnectTimeout != dialing {
+			t.Errorf("%s: %q, expected %q, %v", at, cfg.SSLMode, want, err)
+		}
+	}
+}
+
+// The words of the dialects are filled in, and nothing else.
+func TestDialect(t *testing.T) {
+	const q = `SELECT {now}, {later $3} FROM x WHERE a = '{}' {skip} {lock}`
+	for _, c := range []struct {
+		d    *dialect
+		want string
+	}{
+		{sqliteDialect(), `SELECT strftime('%Y-%m-%d %H:%M:%f000+00:00', 'now'), strftime('%Y-%m-%d %H:%M:%f000+00:00', 'now', '+' || $3 || ' seconds') FROM x WHERE a = '{}'  `},
+		{postgresDialect(), `SELECT clock_timestamp(), clock_timestamp() + CAST($3 AS DOUBLE PRECISION) * INTERVAL '1 second' FROM x WHERE a = '{}' FOR UPDATE SKIP LOCKED FOR UPDATE`},
+	} {
+		for range 2 { // written once, remembered
+			if got := c.d.sql(q); got != c.want {
+				t.Errorf("%s:\ngot  %s\nwant %s", c.d.name, got, c.want)
+			}
+		}
+	}
+}
+
+// A long text is unique under its short form; a short one is itself.
+func TestShort(t *testing.T) {
+	long := fmt.Sprintf("%0600d", 1)
+	if short("a") != "a" || short("") != "" || short("a\x00b") != "ab" {
+		t.Error("a short text changed otherwise than it must")
+	}
+	if s := short(long); len(s) > longest || s == short(long+"1") || s != short(long) {
+		t.Errorf("a long text became %q", s)
+	}
+	if hashed("") != "" || len(hashed("x")) != 64 {
+		t.Error("hash of nothing, or of something")
+	}
+}
