@@ -24,7 +24,7 @@ func (r *reader) forwarded() {
 		return
 	}
 	for _, a := range r.parts {
-		if a.node.Type == "message/rfc822" || a.node.Type == "message/global" {
+		if a.parent != "multipart/digest" && (a.node.Type == "message/rfc822" || a.node.Type == "message/global") {
 			r.m.Forwarded = r.original(a.node)
 			return
 		}
