@@ -43,6 +43,8 @@ func (s *scanner) divider(i int) (dividerKind, string) {
 		return forwardLine, b.code // no answer sets a header block into its quote
 	case !dashed:
 		return noDivider, ""
+	case dashed && hasDate(low) && wroteIn(low) != "":
+		return originalLine, wroteIn(low) // "---- On 24 Feb 2021 ann@example.org wrote ----"
 	case (isOrig || above) && above && (!s.spoken || forwardSubject(s.subject, b.code)):
 		return forwardLine, first(b.code, orig.code)
 	case isOrig || above:

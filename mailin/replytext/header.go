@@ -21,7 +21,7 @@ type headerBlock struct {
 }
 
 // block reads the header block at line i. It is one when three different fields
-// are named, one of them From, and their values fit: an address in From, or a
+// (two below a drawn line) are named, one of them From, and their values fit: an address in From, or a
 // moment in Sent beside a Subject. A form that somebody filled in has no such set.
 func (v *view) block(i int) (headerBlock, bool) {
 	b := headerBlock{at: i}
@@ -75,7 +75,20 @@ func (v *view) block(i int) (headerBlock, bool) {
 	}
 	b.n = max(b.n, k-i-gaps)
 	b.code = winners(votes)
+	if named == 2 && i > 0 && v.ruled(i) { // a drawn line above makes up for the third
+		return b, hasAddr(b.values[fieldFrom]) && hasDate(b.values[fieldSent])
+	}
 	return b, named >= 3 && b.fits()
+}
+
+// ruled says that a drawn line stands above line i.
+func (v *view) ruled(i int) bool {
+	for k := i - 1; k >= max(0, i-3); k-- {
+		if !isBlank(v.line(k)) {
+			return v.rule(k)
+		}
+	}
+	return false
 }
 
 // fits says that the values are what the labels promise.

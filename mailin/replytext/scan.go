@@ -85,7 +85,7 @@ func (s *scanner) sign(i int) int {
 	if n, code := s.attribution(i); n > 0 {
 		return s.introduced(i, n, s.reason("attribution line", code, i), code)
 	}
-	if isDelimiter(text) && s.spoken {
+	if isDelimiter(text) && (s.spoken || s.quoteAt >= 0) {
 		s.signing = true
 		s.lines[i].class = signature
 		s.end1(i, s.reason("signature", "", i))

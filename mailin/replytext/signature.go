@@ -13,10 +13,13 @@ func isDelimiter(s string) bool {
 
 // devices are the words for what a mail was sent with, in whatever language.
 var devices = strings.Fields(`iphon ipad ipod android samsung galaxy huawei xiaomi redmi oppo nokia sony xperia pixel
-	blackberry windows outlook yahoo gmx web.de mail.ru gmail proton protonmail tuta tutanota k-9 fairemail thunderbird spark
+	blackberry htc alcatel motorola oneplus realme airmail windows outlook yahoo gmx web.de mail.ru gmail proton protonmail tuta tutanota k-9 fairemail thunderbird spark
 	mobile smartphone phone handy mobil mobiltelefon mobilgerät telefon móvil celular dispositivo teléfono telefone telemóvel
 	cellulare téléphone tablet mobiel telefoon komórki smartfona телефон смартфон мобильн мобільн яндекс yandex почт puhelim
 	matkapuhelim telefonum cep 手机 手機 スマホ スマートフォン 携帯 휴대폰 휴대전화 아이폰 갤럭시 邮箱 信箱 foxmail qq`)
+
+// owned are the words that make a device the sender's: "sent from my TI-85".
+var owned = []string{"from my ", "von meinem ", "de mon ", "desde mi ", "dal mio ", "mijn ", "do meu ", "z mojego ", "с моего ", "з мого ", "z mého ", "från min ", "fra min ", "从我的", "從我的", "나의 "}
 
 // sends are the words for sending and getting, of all languages, as stems.
 var sends = func() (to []word) {
@@ -36,13 +39,7 @@ func footer(s string) (code string, ok bool) {
 	if low == "" || utf8.RuneCountInString(low) > 110 || endsWithColon(s) || strings.Count(low, ". ") > 1 {
 		return "", false
 	}
-	device := false
-	for _, d := range devices {
-		if strings.Contains(low, d) {
-			device = true
-			break
-		}
-	}
+	device := hasAny(low, devices) || hasAny(low, owned)
 	w, sent := find(sends, low, true)
 	if !sent {
 		// Hungarian and Turkish set the word last and bound to others.
@@ -52,6 +49,16 @@ func footer(s string) (code string, ok bool) {
 		return w.code, true
 	}
 	return w.code, device && sent && len(strings.Fields(low)) <= 12
+}
+
+// hasAny says that one of the words stands anywhere in s.
+func hasAny(s string, words []string) bool {
+	for _, w := range words {
+		if strings.Contains(s, w) {
+			return true
+		}
+	}
+	return false
 }
 
 // findInside looks for a word for sending anywhere, word borders or not.
@@ -108,6 +115,9 @@ func (v *view) footersAbove(limit int) {
 // very end: at most six, with an address or a link.
 func (v *view) listFooter() {
 	for i := len(v.lines) - 1; i >= max(1, len(v.lines)-10); i-- {
+		if c := v.lines[i].class; c != own && c != blank {
+			return // a rule above a quote parts the writer's own words
+		}
 		if v.lines[i].class != own || !v.rule(i) || len(strings.TrimSpace(v.line(i))) < 20 {
 			continue
 		}
