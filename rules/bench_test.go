@@ -99,3 +99,52 @@ func BenchmarkCompile(b *testing.B) {
 		}
 	}
 }
+
+// The ratio of the benchmark as a promise. Both are measured in turns and the best
+// round counts, so that a busy machine slows both alike.
+func TestDecideCostsAtMostHalfMoreThanBareExpr(t *testing.T) {
+	for _, n := range []int{100, 1000, 10_000} {
+		cs := conditions(n)
+		set, base := must(t, ruleText(cs)), newBare(t, cs)
+		f := mail()
+		if got, want := len(set.Decide(f).Actions), base.run(f); got != min(want, MaxActions) {
+			t.Fatalf("%d rules: %d matched, bare expr %d", n, got, want)
+		}
+		ratio := 99.0
+		for try := 0; try < 3 && ratio > 1.5; try++ {
+			ratio = compare(func() { set.Decide(f) }, func() { base.run(f) }, 10_000/n)
+		}
+		t.Logf("%d rules: %.2f times bare expr", n, ratio)
+		if ratio > 1.5 {
+			t.Errorf("%d rules cost %.2f times bare expr", n, ratio)
+		}
+	}
+}
+
+// compare is the time of a over that of b, each the best of some rounds.
+func compare(a, b func(), rounds int) float64 {
+	best := [2]time.Duration{time.Hour, time.Hour}
+	for range max(rounds, 10) {
+		for i, f := range []func(){a, b} {
+			start := time.Now()
+			f()
+			best[i] = min(best[i], time.Since(start))
+		}
+	}
+	return float64(best[0]) / float64(best[1])
+}
+
+// What a decision allocates does not grow with the message.
+func TestAllocationsDoNotGrowWithTheMessage(t *testing.T) {
+	set := must(t, ruleText(conditions(100)))
+	small, large := mail(), mail()
+	large.Message.Text = strings.Repeat("words ", 10_000)
+	for range 500 {
+		large.Message.Headers = append(large.Message.Headers, tickets.HeaderFacts{Name: "X-Long", Value: strings.Repeat("v", 500)})
+	}
+	cost := func(f tickets.Facts) float64 { return testing.AllocsPerRun(20, func() { set.Decide(f) }) }
+	cost(large)
+	if a, b := cost(small), cost(large); b > a+5 {
+		t.Errorf("%.0f allocations for a small message, %.0f for a large one", a, b)
+	}
+}

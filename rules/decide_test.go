@@ -78,7 +78,6 @@ func TestConditions(t *testing.T) {
 		{`weekday in ["saturday", "sunday"] || hour < 8 || hour >= 18`, false},
 		{`message.level >= 1 && message.size < 1000 && sender.known && sender.open == 2`, true},
 		{`message.automatic`, false},
-		{`peer.tls && peer.address startsWith "192.0.2."`, true},
 		{`message.kind == "human" ? sender.known : false`, true},
 		{`(from.domain == "acme.example" && subject contains "x") || true`, true},
 		{`len(subject) > 5 && upper(from.name) == "ANN"`, true},
@@ -88,6 +87,19 @@ func TestConditions(t *testing.T) {
 		if got := d.Rules[0]; got.Matched != c.want || got.Error != "" {
 			t.Errorf("%s: %+v, want %v", c.when, got, c.want)
 		}
+	}
+}
+
+// In the dialogue the peer is known, and a refusal is all that can be done.
+func TestSMTPPhase(t *testing.T) {
+	s := must(t, `rules:
+- {name: door, on: smtp, when: 'peer.tls && peer.address startsWith "192.0.2." && peer.role == "mx" && from.domain == "acme.example"', then: {reject: not here}}
+- {name: later, when: 'subject contains "x"', then: {queue: it}}
+`)
+	f := mail()
+	f.Phase = tickets.PhaseSMTP
+	if d := s.Decide(f); did(d) != "reject not here" || len(d.Rules) != 1 {
+		t.Errorf("%+v", d)
 	}
 }
 

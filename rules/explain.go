@@ -5,7 +5,7 @@ import "postern/tickets"
 // Explanation is one rule with every term of its condition.
 type Explanation struct {
 	tickets.RuleTrace
-	Terms []TermTrace
+	Terms []TermTrace `json:"terms"`
 }
 
 // TermTrace is one term of a condition and what it said: "true", "false", or

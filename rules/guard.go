@@ -19,7 +19,6 @@ type guard struct {
 	phase tickets.Phase
 	text  string
 	clock bool // at, hour, weekday or an age is used
-	loops int
 	flaws []flaw
 }
 

@@ -56,3 +56,26 @@ func TestHostileFilesAreBounded(t *testing.T) {
 		t.Errorf("too large: %v", problems)
 	}
 }
+
+// The grammar's time grows with the square of the keys of a mapping: there is a limit.
+func TestTooManyKeysAreRefused(t *testing.T) {
+	for name, src := range map[string]string{
+		"block": strings.Repeat("b: c\n", MaxKeys+1),
+		"flow":  "extra: {" + strings.Repeat("b: c,", MaxKeys+1) + "}\n",
+	} {
+		_, problems := Decode("f", []byte(src), new(config))
+		if len(problems) != 1 || problems[0].Text != "more than 5000 keys in one mapping" {
+			t.Errorf("%s: %d problems, %s", name, len(problems), short(problems[:1]))
+		}
+	}
+}
+
+// A file cannot write on the terminal its mistakes are shown on.
+func TestSnippetsHoldNoControlCharacters(t *testing.T) {
+	_, problems := Decode("f", []byte("instance: a\x1b[2J\x07\u2028\u202eb\x00\n"), new(config))
+	want := "f:1:12: a control character (U+001B)\n   1 | instance: a [2J   b \n     |            ^\n" +
+		"hint: remove it, or write it as an escape in double quotes"
+	if got := problems.Error(); got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
