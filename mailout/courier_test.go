@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"postern/tickets"
 )
@@ -155,14 +157,20 @@ func TestCourierRecordsBeforeItClaims(t *testing.T) {
 		s := &script{}
 		r := s.smtp()
 		c, b := courier(t, 20, r)
-		c.Workers, c.Poll = 2, time.Second
+		late := b.queue[15:]
+		b.queue = b.queue[:15]
+		c.Workers, c.Poll = 18, time.Second // three are free when the others wait
 		b.recErr = errors.New("connection refused")
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- c.Run(ctx) }()
+		<-time.After(time.Minute)
+		b.mu.Lock()
+		b.queue = append(b.queue, late...)
+		b.mu.Unlock()
 		<-time.After(10 * time.Minute)
 		b.mu.Lock()
-		if len(s.taken()) != 2 || len(b.verdicts) != 0 {
+		if len(s.taken()) != 15 || len(b.verdicts) != 0 {
 			t.Errorf("with the database away: %d sent, %d recorded", len(s.taken()), len(b.verdicts))
 		}
 		b.recErr = nil
@@ -242,6 +250,33 @@ func TestCourierWakes(t *testing.T) {
 	})
 }
 
+// INV-C7: what waits for an earlier message of its ticket leaves as soon as that
+// one is recorded, not at the next poll.
+func TestCourierFollowsUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{}
+		r := s.smtp()
+		c, b := courier(t, 5, r)
+		c.Store, c.Poll = oneByOne{b}, time.Hour
+		run(t, c, time.Second)
+		r.Close()
+		s.open.Wait()
+		if n := b.kinds(); n[tickets.VerdictSent] != 5 {
+			t.Errorf("%v", n)
+		}
+	})
+}
+
+// oneByOne gives out the next message when the one before is recorded.
+type oneByOne struct{ *outbox }
+
+func (b oneByOne) Claim(ctx context.Context, c tickets.Claim) ([]tickets.Outgoing, error) {
+	b.mu.Lock()
+	c.Max = min(c.Max, 1-b.out)
+	b.mu.Unlock()
+	return b.outbox.Claim(ctx, c)
+}
+
 // A relay that panics, or is not configured any more, delays its messages and
 // touches no others.
 func TestCourierSurvives(t *testing.T) {
@@ -277,6 +312,24 @@ func TestCourierObeysTheFence(t *testing.T) {
 			t.Error("a fenced verdict is waited for")
 		}
 	})
+}
+
+// The last attempt is made when the five days are over, not before and not after;
+// an answer is kept short.
+func TestVerdictAtTheEnd(t *testing.T) {
+	o := tickets.Outgoing{ID: 7, Fence: 3, At: opened, Attempts: 130}
+	busy := Answer{Kind: tickets.VerdictLater, Code: "451 4.2.0", Text: strings.Repeat("ü\x00\r\n", 2000)}
+	v := verdict(o, busy, opened.Add(Lifetime-time.Minute))
+	if v.Kind != tickets.VerdictLater || !v.NextTry.Equal(opened.Add(Lifetime)) || v.Fence != 3 || v.Outgoing != 7 {
+		t.Errorf("a minute before: %+v", v)
+	}
+	v = verdict(o, busy, v.NextTry)
+	if v.Kind != tickets.VerdictNever || v.Code != "451 4.2.0" || !strings.HasPrefix(v.Answer, "given up after 5 days") {
+		t.Errorf("at the end: %+v", v)
+	}
+	if len(v.Answer) > MaxAnswer || strings.ContainsAny(v.Answer, "\x00\r\n") || !utf8.ValidString(v.Answer) {
+		t.Errorf("answer of %d bytes: %q", len(v.Answer), v.Answer)
+	}
 }
 
 // The pause depends on the message and the attempt alone.

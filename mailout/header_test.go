@@ -18,7 +18,7 @@ func TestSubject(t *testing.T) {
 		"[IT #42] Printer":                     "[IT #42] Printer",
 		"Re: AW: [it #42] Re[2]: Printer":      "[IT #42] Printer",
 		"Fwd: Printer":                         "[IT #42] Fwd: Printer",
-		"[IT [IT #42]#42] x":                   "[IT #42] x",
+		"[IT [IT [IT [IT #42]#42] #42]#42] x":  "[IT #42] x",
 		"[IT #421] other ticket":               "[IT #42] [IT #421] other ticket",
 		"Drücker":                              "[IT #42] Drücker",
 		"a\r\nBcc: x@y.example":                "[IT #42] a Bcc: x@y.example",
@@ -32,7 +32,13 @@ func TestSubject(t *testing.T) {
 	} {
 		d := draft("ack", tickets.MailAck)
 		d.Subject = in
-		m := mustBeStrict(t, compose(t, d))
+		raw := compose(t, d)
+		for line := range strings.SplitSeq(raw, "\r\n") {
+			if len(line) > 78 {
+				t.Errorf("%q: line of %d octets", in, len(line))
+			}
+		}
+		m := mustBeStrict(t, raw)
 		got, err := new(mime.WordDecoder).DecodeHeader(m.head.Get("Subject"))
 		if err != nil || got != want {
 			t.Errorf("%q: got %q, want %q, %v", in, got, want, err)
@@ -114,6 +120,19 @@ func TestComposeRefuses(t *testing.T) {
 		spoil(&d)
 		if c, err := (&Composer{}).Compose(d); err == nil {
 			t.Errorf("%s: composed\n%s", name, octets(t, c))
+		}
+	}
+}
+
+// RFC 2046: a message is never base64; it travels as a file.
+func TestSafeType(t *testing.T) {
+	for in, want := range map[string]string{
+		"application/pdf": "application/pdf", "IMAGE/PNG": "image/png", "message/rfc822": "application/octet-stream",
+		"multipart/mixed": "application/octet-stream", "text/plain; charset=x": "application/octet-stream",
+		"": "application/octet-stream", "a/b\r\nBcc: x": "application/octet-stream", "application/vnd.ms-excel": "application/vnd.ms-excel",
+	} {
+		if got := safeType(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}
 }

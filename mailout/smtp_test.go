@@ -162,6 +162,25 @@ func TestConnectionIsReused(t *testing.T) {
 	})
 }
 
+// A refused recipient ends his own transaction only: the next one on the same
+// connection begins with RSET.
+func TestRefusalDoesNotSpoilTheConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{at: "RCPT", say: "550 5.1.1 no such user"}
+		r := s.smtp()
+		for range 2 {
+			if a := r.Deliver(t.Context(), letterTo(t, "ann@example.net"), noParts); a.Kind != tickets.VerdictNever || a.Code != "550 5.1.1" {
+				t.Fatalf("%+v", a)
+			}
+		}
+		r.Close()
+		s.open.Wait()
+		if s.conns != 1 || strings.Count(s.seen(), "RSET") != 1 {
+			t.Errorf("%d connections:\n%s", s.conns, s.seen())
+		}
+	})
+}
+
 // INV-C3: a relay that takes the message and then is silent makes an ambiguous
 // attempt; the retry sends the same octets.
 func TestAmbiguousAttemptRepeatsTheSameOctets(t *testing.T) {
