@@ -50,6 +50,7 @@ type fakeIMAP struct {
 	// startTLS upgrades; nil has none. implicit begins with it.
 	startTLS *tls.Config
 	implicit bool
+	buffered bool // with room for what is written
 	// onConn sees each connection before its greeting; true means that it is dealt with.
 	onConn func(c net.Conn) bool
 }
@@ -98,8 +99,41 @@ func (f *fakeIMAP) dial(context.Context) (net.Conn, error) {
 	}
 	f.mu.Unlock()
 	c := &fakeConn{f: f, Conn: &cutConn{Conn: theirs, left: cut}, n: n}
+	if f.buffered { // TLS writes while its peer writes
+		q := &queueConn{Conn: theirs, more: make(chan []byte, 100)}
+		go q.drain()
+		c.Conn = q
+	}
 	go c.serve()
 	return from{ours, "192.0.2.1:143"}, nil
+}
+
+// queueConn has room for what is written, like a socket.
+type queueConn struct {
+	net.Conn
+	more chan []byte
+	once sync.Once
+}
+
+func (q *queueConn) Write(p []byte) (int, error) {
+	q.more <- slices.Clone(p)
+	return len(p), nil
+}
+
+func (q *queueConn) Close() error {
+	q.once.Do(func() { close(q.more) })
+	return nil
+}
+
+func (q *queueConn) drain() {
+	for p := range q.more {
+		if _, err := q.Conn.Write(p); err != nil {
+			break
+		}
+	}
+	q.Conn.Close()
+	for range q.more {
+	}
 }
 
 // cutConn hangs up after so many octets written; never when negative.
@@ -221,6 +255,8 @@ func (c *fakeConn) search(set string) {
 	f := c.f
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	set, since, _ := strings.Cut(set, " SINCE ")
+	from, _ := time.Parse(`"2-Jan-2006"`, since)
 	a, b, ranged := strings.Cut(set, ":")
 	lo, _ := strconv.ParseUint(a, 10, 32)
 	hi := lo
@@ -230,6 +266,9 @@ func (c *fakeConn) search(set string) {
 	var line strings.Builder
 	for i, m := range f.mails {
 		open := ranged && b == "*" && (uint64(m.uid) >= lo || i == len(f.mails)-1)
+		if m.at.Before(from) {
+			continue
+		}
 		if open || uint64(m.uid) >= lo && uint64(m.uid) <= hi {
 			fmt.Fprintf(&line, " %d", m.uid)
 		}

@@ -159,6 +159,9 @@ func (f *fetching) take(msg *imapclient.FetchMessageData) {
 		case imapclient.FetchItemDataInternalDate:
 			m.at = item.Time
 		case imapclient.FetchItemDataBodySection:
+			if uid != 0 && uid != f.uid { // Next throws it away
+				continue
+			}
 			if item.Literal == nil || got != nil || item.Section.Specifier != "" || len(item.Section.Part) > 0 {
 				continue
 			}

@@ -323,7 +323,7 @@ func TestFLT_46_TLS(t *testing.T) {
 	} {
 		bubble(t, func(t *testing.T, d *fakeDesk, f *fakeIMAP) {
 			f.add(mailN(1))
-			f.startTLS, f.implicit, f.onConn = c.server, c.mode == TLSImplicit && c.server != nil, c.onConn
+			f.startTLS, f.implicit, f.onConn, f.buffered = c.server, c.mode == TLSImplicit && c.server != nil, c.onConn, true
 			p := runFor(t, f, time.Minute, func(cfg *PollerConfig) { cfg.Mode, cfg.TLS, cfg.Insecure = c.mode, c.client, false })
 			if c.why == "" {
 				accepted(t, d, mailN(1))
@@ -350,7 +350,7 @@ func TestNoALPN(t *testing.T) {
 	cfg.NextProtos = []string{"h2"}
 	bubble(t, func(t *testing.T, d *fakeDesk, f *fakeIMAP) {
 		f.add(mailN(1))
-		f.startTLS, f.implicit = cfg, true
+		f.startTLS, f.implicit, f.buffered = cfg, true, true
 		runFor(t, f, time.Minute, func(c *PollerConfig) {
 			c.Mode, c.TLS = TLSImplicit, &tls.Config{RootCAs: roots, NextProtos: []string{"imap"}}
 		})

@@ -60,7 +60,7 @@ func (p *Poller) tidy(ctx context.Context, s *imapSession, mb tickets.Mailbox, h
 	if !s.movable() || p.tidied == mb.UIDValidity || high == 0 {
 		return nil
 	}
-	list, err := s.list(1, high)
+	list, err := s.search(1, high, mb.Since)
 	if err != nil {
 		return err
 	}

@@ -137,11 +137,19 @@ const maxListed = 10000
 
 // list asks which UIDs from lo to hi there are, in order; hi 0 is no bound.
 func (s *imapSession) list(lo, hi uint32) ([]uint32, error) {
+	return s.search(lo, hi, time.Time{})
+}
+
+// search lists as list does, without most of what is older than since: a server
+// compares whole days of its own zone.
+func (s *imapSession) search(lo, hi uint32, since time.Time) ([]uint32, error) {
+	what := &imap.SearchCriteria{UID: []imap.UIDSet{{imap.UIDRange{Start: imap.UID(lo), Stop: imap.UID(hi)}}}}
+	if !since.IsZero() {
+		what.Since = since.AddDate(0, 0, -2)
+	}
 	var data *imap.SearchData
 	err := s.whole(func() (err error) {
-		data, err = s.c.UIDSearch(&imap.SearchCriteria{
-			UID: []imap.UIDSet{{imap.UIDRange{Start: imap.UID(lo), Stop: imap.UID(hi)}}},
-		}, nil).Wait()
+		data, err = s.c.UIDSearch(what, nil).Wait()
 		return err
 	})
 	if err != nil {
