@@ -196,8 +196,11 @@ func (w *work) tellAgent(name, role string, x waiting) error {
 	if !ok || ag.Address() == "" {
 		return nil
 	}
-	if x.event.Cause.Agent == ag.Name && x.facts.Kind != "bounced" && x.facts.Kind != "held" {
+	if x.event.Cause.Agent == ag.Name && x.facts.Kind != "bounced" {
 		return nil
+	}
+	if x.facts.Kind == "held" && x.entry != nil && w.heldBy(*x.entry, ag) {
+		return nil // he is asked, or told why, by a mail of its own
 	}
 	to, err := w.agentRecipient(ag)
 	if err != nil {

@@ -65,8 +65,8 @@ func (w *work) replaceWaiting(c Count) error {
 var noncePattern = regexp.MustCompile(`\b[0-9a-hjkmnp-tv-z]{26}\b`)
 
 // confirming carries out what an agent confirms: his reply from any address of his
-// that holds the nonce and the word on its first line. The nonce is the proof:
-// it went to his registered mailbox only.
+// with the word on its first line and the nonce behind it, in the subject or in
+// what he quotes. The nonce is the proof: it went to his registered mailbox only.
 func (d *Desk) confirming(w *work) (bool, error) {
 	if w.ev.Agent == "" || w.msg.Automatic {
 		return false, nil
@@ -76,7 +76,7 @@ func (d *Desk) confirming(w *work) (bool, error) {
 		return false, nil
 	}
 	ag, _ := w.s.Agent(w.ev.Agent)
-	for _, nonce := range noncePattern.FindAllString(strings.ToLower(b.Commands[0].Args+" "+w.msg.Subject), 4) {
+	for _, nonce := range noncePattern.FindAllString(strings.ToLower(b.Commands[0].Args+" "+w.msg.Subject+" "+w.msg.Text), 4) {
 		c, err := w.tx.UseConfirmation(ag.Name, nonceHash(nonce), w.at)
 		if errors.Is(err, ErrNotFound) {
 			continue
