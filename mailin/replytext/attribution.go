@@ -91,7 +91,7 @@ func (s *scanner) beginsHere(i, n int) bool {
 type facts struct {
 	date, time, addr bool
 	day              bool // begins with a number or a short word and a number: "fre. 3."
-	opener           bool // begins with a word that opens attributions
+	opener           bool // begins with a word that opens attributions, a number or address soon after
 }
 
 // factsOf looks for the general signs.
@@ -99,7 +99,7 @@ func factsOf(s string) facts {
 	s = lower(strings.Trim(s, " \t*_"))
 	f := facts{date: hasDate(s), time: hasTime(s), addr: hasAddr(s)}
 	for _, w := range openers {
-		if strings.HasPrefix(s, w.text) && bordered(s, 0, len(w.text), false) && strings.ContainsAny(s, "0123456789@") {
+		if strings.HasPrefix(s, w.text) && bordered(s, 0, len(w.text), false) && strings.ContainsAny(cut(s, 32), "0123456789@") {
 			f.opener = true
 			break
 		}

@@ -1,6 +1,9 @@
 package replytext
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // bound sets the reply from the classes of the lines: from the first to the last
 // line of the writer's. Answers between quotes stay with what they answer: when a
@@ -85,13 +88,20 @@ func (v *view) explain(s *scanner, to int) {
 }
 
 // reflow takes the short rests of hard-wrapped quotes back into their quote: a line
-// without mark between two quoted ones, the upper long, itself short.
+// without mark between two quoted ones, the upper long and no finished sentence,
+// itself short and no beginning of one.
 func (v *view) reflow() {
 	for i := 1; i+1 < len(v.lines); i++ {
 		a, l, b := v.lines[i-1], &v.lines[i], v.lines[i+1]
 		if l.class == own && a.depth > 0 && b.depth > 0 && a.class == quoted && b.class == quoted &&
-			a.end-a.start >= 66 && l.end-l.start <= 24 {
+			a.end-a.start >= 66 && l.end-l.start <= 24 && unfinished(v.line(i-1), v.line(i)) {
 			l.class = quoted
 		}
 	}
+}
+
+// unfinished says that a sentence goes on from one line to the next.
+func unfinished(upper, lower string) bool {
+	last, next := lastRune(strings.TrimRight(upper, " ")), firstRune(strings.TrimLeft(lower, " "))
+	return !strings.ContainsRune(".!?:;。！？", last) && !unicode.IsUpper(next)
 }

@@ -53,8 +53,10 @@ func (v *view) block(i int) (headerBlock, bool) {
 			folds = maxFold
 		case f == noField && gaps > 0:
 			folds = maxFold
-		case f == noField:
+		case f == noField && v.goesOn(i, k, text):
 			folds++
+		case f == noField:
+			folds = maxFold
 		}
 		if f == noField && (last == noField || folds >= maxFold) {
 			break
@@ -90,6 +92,27 @@ func (v *view) ruled(i int) bool {
 	}
 	return false
 }
+
+// goesOn says that line k without a label belongs to the field above it: it is
+// indented more than the block, or a label follows, or the line above is long and an empty one follows.
+func (v *view) goesOn(i, k int, text string) bool {
+	if v.lines[k].depth == 0 && indent(v.line(k)) > indent(v.line(i)) {
+		return true
+	}
+	for j := k + 1; j < min(k+maxFold, len(v.lines)); j++ {
+		next := unquoted(v.line(j))
+		if isBlank(next) {
+			return j == k+1 && v.lines[k-1].end-v.lines[k-1].start >= 50
+		}
+		if f, _, _ := labelled(next); f != noField {
+			return true
+		}
+	}
+	return hasAddr(text) && strings.HasPrefix(text, "<")
+}
+
+// indent is the number of blanks at the beginning of a line.
+func indent(s string) int { return len(s) - len(strings.TrimLeft(s, " \t")) }
 
 // fits says that the values are what the labels promise.
 func (b headerBlock) fits() bool {
