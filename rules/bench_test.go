@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/vm"
 
 	"postern/tickets"
@@ -49,8 +49,13 @@ type bare struct {
 
 func newBare(t testing.TB, conditions []string) *bare {
 	b := &bare{}
+	shared := newTerms(Options{}) // as expr.Compile does it, but for one configuration
 	for _, c := range conditions {
-		p, err := expr.Compile(c, expr.Env(&vars{}), expr.AsBool())
+		tree, err := parser.ParseWithConfig(c, shared.config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := shared.program(tree)
 		if err != nil {
 			t.Fatal(err)
 		}

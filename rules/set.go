@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -23,14 +24,15 @@ type File struct {
 
 // Set is a compiled set of rules. It never changes and is safe for concurrent use.
 type Set struct {
-	version string
-	files   []File
-	rules   map[tickets.Phase][]*rule
-	count   int
-	terms   int
-	windows map[string]time.Duration // reopen windows by queue, lower case
-	zones   sync.Map                 // name → *time.Location
-	scratch sync.Pool                // *scratch
+	version  string
+	files    []File
+	rules    map[tickets.Phase][]*rule
+	count    int
+	terms    int
+	replaced []string
+	windows  map[string]time.Duration // reopen windows by queue, lower case
+	zones    sync.Map                 // name → *time.Location
+	scratch  sync.Pool                // *scratch
 }
 
 // defaultWindow is the reopen window of a queue that names none.
@@ -54,12 +56,34 @@ func (s *Set) Files() map[string][]byte {
 	return out
 }
 
+// Info says of a rule what a list of rules shows.
+type Info struct {
+	Name  string        `json:"name"`
+	At    string        `json:"at"` // file:line
+	Phase tickets.Phase `json:"phase"`
+}
+
+// Rules lists the rules of all phases, in the order in which they are asked.
+func (s *Set) Rules() []Info {
+	var out []Info
+	for _, p := range phases {
+		for _, r := range s.rules[tickets.Phase(p)] {
+			out = append(out, Info{r.name, r.at, r.phase})
+		}
+	}
+	return out
+}
+
+// Replaced names the included default rules that own rules of the same name replace.
+func (s *Set) Replaced() []string { return slices.Clone(s.replaced) }
+
 // loader is the work of making one Set.
 type loader struct {
 	opts     Options
 	terms    *terms
 	names    map[string]string // rule name → file:line
 	include  bool
+	replaced []string
 	problems strictyaml.Problems
 }
 
@@ -141,9 +165,11 @@ func (l *loader) defaults() []*rule {
 	f.doc, d.problems = strictyaml.Decode(DefaultFile, defaultRules, f)
 	var out []*rule
 	for _, r := range d.compile(f) {
-		if _, taken := l.names[r.name]; !taken {
-			out = append(out, r)
+		if _, taken := l.names[r.name]; taken {
+			l.replaced = append(l.replaced, r.name)
+			continue
 		}
+		out = append(out, r)
 	}
 	l.problems = append(l.problems, d.problems...)
 	return out
@@ -155,7 +181,7 @@ func (l *loader) fail(f *ruleFile, path, text, hint string) {
 
 // set puts the compiled rules together.
 func (l *loader) set(files []File, rules []*rule) *Set {
-	s := &Set{version: l.version(files), files: files, rules: map[tickets.Phase][]*rule{}, count: len(rules), terms: len(l.terms.all),
+	s := &Set{version: l.version(files), files: files, rules: map[tickets.Phase][]*rule{}, count: len(rules), replaced: l.replaced, terms: len(l.terms.all),
 		windows: map[string]time.Duration{}}
 	for _, r := range rules {
 		for i := range r.actions {

@@ -232,5 +232,5 @@ func (n *Node) name() string {
 	if n.Path == "" {
 		return "the file"
 	}
-	return strings.ReplaceAll(n.Path, "·", ".")
+	return n.Path
 }

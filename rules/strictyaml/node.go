@@ -135,5 +135,5 @@ func join(path, key string) string {
 	if path == "" {
 		return key
 	}
-	return path + "." + strings.ReplaceAll(key, ".", "·")
+	return path + "." + key
 }

@@ -88,3 +88,11 @@ func (w *where) UnmarshalNode(n *Node) {
 		}
 	}
 }
+
+// Keys may hold dots, as domains do; their values are found by the same path.
+func TestPathsOfKeysWithDots(t *testing.T) {
+	doc, ps := Decode("f", []byte("extra:\n  example.org: x\n"), new(config))
+	if l, c := doc.Pos("extra.example.org"); ps.Err() != nil || l != 2 || c != 16 || !doc.Has("extra.example.org") || doc.Has("extra.example") {
+		t.Errorf("%d:%d %v", l, c, ps)
+	}
+}
