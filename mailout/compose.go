@@ -35,13 +35,13 @@ func (c *Composer) Compose(d tickets.Draft) (tickets.Content, error) {
 // Load's samples did not gives way to the built-in one: the mail must go out.
 func (c *Composer) render(d tickets.Draft) (subject, text string, err error) {
 	v, r := values(d), role(d)
-	t := builtin
+	t := builtin()
 	if own := c.Templates[d.Queue.Templates]; own != nil && d.Queue.Templates != "" {
 		t = own
 	}
 	subject, text, err = t.render(d.Queue.Language, r, v)
-	if err != nil && t != builtin {
-		subject, text, err = builtin.render(d.Queue.Language, r, v)
+	if err != nil && t != builtin() {
+		subject, text, err = builtin().render(d.Queue.Language, r, v)
 	}
 	return cut(tagged(subject, v.Tag), 255), text, err
 }

@@ -21,17 +21,18 @@ const maxTemplate = 64 << 10
 // mistake with file and line.
 func Load(dir string) (*Templates, error) {
 	t := &Templates{byName: map[string]*template.Template{}}
-	for name, x := range builtin.byName {
+	for name, x := range builtin().byName {
 		t.byName[name] = x
 	}
-	if err := t.add(os.DirFS(dir), dir); err != nil {
+	if err := t.add(os.DirFS(dir), dir, samples()); err != nil {
 		return nil, err
 	}
 	return t, nil
 }
 
-// add reads all template files of a folder; where is its name in errors.
-func (t *Templates) add(dir fs.FS, where string) error {
+// add reads all template files of a folder; where is its name in errors. Each is
+// tried on the samples.
+func (t *Templates) add(dir fs.FS, where string, tried []Values) error {
 	var errs []error
 	err := fs.WalkDir(dir, ".", func(name string, e fs.DirEntry, err error) error {
 		switch {
@@ -48,7 +49,7 @@ func (t *Templates) add(dir fs.FS, where string) error {
 			errs = append(errs, fmt.Errorf("%s: a template is named ROLE.txt", path.Join(where, name)))
 			return nil
 		}
-		if err := t.addFile(dir, name, where); err != nil {
+		if err := t.addFile(dir, name, where, tried); err != nil {
 			errs = append(errs, err)
 		}
 		return nil
@@ -57,7 +58,7 @@ func (t *Templates) add(dir fs.FS, where string) error {
 }
 
 // addFile reads one file into each language it is for.
-func (t *Templates) addFile(dir fs.FS, name, where string) error {
+func (t *Templates) addFile(dir fs.FS, name, where string, tried []Values) error {
 	full := path.Join(where, name)
 	langs, role, err := place(name)
 	if err != nil {
@@ -72,7 +73,7 @@ func (t *Templates) addFile(dir fs.FS, name, where string) error {
 	}
 	text := strings.ReplaceAll(strings.TrimPrefix(string(b), "\ufeff"), "\r\n", "\n")
 	for _, l := range langs {
-		x, err := parse(l, full, text)
+		x, err := parse(l, full, text, tried)
 		if err != nil {
 			return err
 		}
@@ -100,20 +101,20 @@ func place(name string) (langs []string, role string, err error) {
 }
 
 // parse reads one template and tries it on samples.
-func parse(lang, file, text string) (*template.Template, error) {
+func parse(lang, file, text string, tried []Values) (*template.Template, error) {
 	if !strings.HasPrefix(text, "Subject:") {
 		return nil, fmt.Errorf("%s:1: the first line must begin with \"Subject:\"", file)
 	}
-	parts, err := shared(lang)
+	base, err := parts()[lang].Clone()
 	if err != nil {
-		return nil, err
+		return nil, located(file, err)
 	}
-	x, err := parts.New(file).Parse(text)
+	x, err := base.New(file).Parse(text)
 	if err != nil {
 		return nil, located(file, err)
 	}
 	one := &Templates{byName: map[string]*template.Template{lang + "/x": x}}
-	for _, v := range samples() {
+	for _, v := range tried {
 		if _, _, err := one.render(lang, "x", v); err != nil {
 			return nil, located(file, err)
 		}

@@ -119,7 +119,7 @@ func TestBuiltinTexts(t *testing.T) {
 		for _, role := range Roles() {
 			for _, v := range samples() {
 				v.Queue = "IT"
-				_, text, err := builtin.render(lang, role, v)
+				_, text, err := builtin().render(lang, role, v)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -134,7 +134,7 @@ func TestBuiltinTexts(t *testing.T) {
 					t.Errorf("%s/%s: %s", lang, role, text)
 				}
 			}
-			if builtin.byName[lang+"/"+role] == nil {
+			if builtin().byName[lang+"/"+role] == nil {
 				t.Errorf("%s/%s is missing", lang, role)
 			}
 		}

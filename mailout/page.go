@@ -29,7 +29,7 @@ const (
 // links. It names no colour of its own, so that light and dark both read well,
 // and loads nothing from anywhere.
 func page(text, lang string, links []Link, pictures []img) string {
-	if builtin.byName[lang+"/ack"] == nil {
+	if builtin().byName[lang+"/ack"] == nil {
 		lang = Languages()[0]
 	}
 	var b strings.Builder

@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"text/template"
 
 	"postern/tickets"
@@ -35,22 +36,19 @@ type Templates struct {
 	byName map[string]*template.Template
 }
 
-var builtin = mustBuiltin()
-
-// Builtin are the templates that postern brings along.
-func Builtin() *Templates { return builtin }
-
-func mustBuiltin() *Templates {
+// builtin are the templates that postern brings along, read at the first mail: most
+// commands of the program write none.
+var builtin = sync.OnceValue(func() *Templates {
 	t := &Templates{byName: map[string]*template.Template{}}
 	sub, err := fs.Sub(embedded, "templates")
 	if err == nil {
-		err = t.add(sub, "templates")
+		err = t.add(sub, "templates", nil) // a test tries them on the samples
 	}
 	if err != nil {
 		panic("mailout: built-in templates: " + err.Error())
 	}
 	return t
-}
+})
 
 var funcs = template.FuncMap{"quote": quote}
 
@@ -62,14 +60,18 @@ func quote(s string) string {
 	return "> " + strings.ReplaceAll(s, "\n", "\n> ")
 }
 
-// shared are the parts of one language that its templates use.
-func shared(lang string) (*template.Template, error) {
-	b, err := embedded.ReadFile(path.Join("templates", lang, "parts.txt"))
-	if err != nil {
-		return nil, fmt.Errorf("language %q: %w", lang, err)
+// parts are what the templates of a language share.
+var parts = sync.OnceValue(func() map[string]*template.Template {
+	m := map[string]*template.Template{}
+	for _, lang := range Languages() {
+		b, err := embedded.ReadFile(path.Join("templates", lang, "parts.txt"))
+		if err != nil {
+			panic("mailout: built-in templates: " + err.Error())
+		}
+		m[lang] = template.Must(template.New("parts").Funcs(funcs).Option("missingkey=error").Parse(string(b)))
 	}
-	return template.New("parts").Funcs(funcs).Option("missingkey=error").Parse(string(b))
-}
+	return m
+})
 
 // find gives the template of a role in a language, falling back from a variant
 // to what it is named after, and from a foreign language to the first one.
@@ -103,7 +105,7 @@ func (t *Templates) render(lang, role string, v Values) (subject, text string, e
 	if !ok {
 		return "", "", fmt.Errorf("template %s: the first line must begin with \"Subject:\"", x.Name())
 	}
-	return strings.TrimSpace(subject), body(text) + "\n", nil
+	return strings.TrimSpace(subject), bodyOf(text, 2*maxReplied) + "\n", nil
 }
 
 // role chooses the template of a draft.
@@ -113,7 +115,7 @@ func role(d tickets.Draft) string {
 		return "ack-unverified"
 	case d.Role == "notice" && d.Entry != nil:
 		return noticeRole(d)
-	case builtin.find("en", d.Role) == nil:
+	case builtin().find("en", d.Role) == nil:
 		return generic(d)
 	}
 	return d.Role

@@ -11,8 +11,12 @@ import (
 	"postern/tickets"
 )
 
-// maxWords bounds the text of one entry in a mail, in bytes.
-const maxWords = 256 << 10
+// maxWords bounds the text of one entry in a mail, in bytes; that of an agent's reply
+// is bounded only by what a message may hold.
+const (
+	maxWords   = 256 << 10
+	maxReplied = 4 << 20
+)
 
 // maxBefore bounds the text of an entry that only reminds, in code points.
 const maxBefore = 3000
@@ -111,6 +115,9 @@ func values(d tickets.Draft) Values {
 	}
 	if d.Entry != nil {
 		v.Entry = entry(*d.Entry, d.Queue)
+		if d.Mail.Human() {
+			v.Entry.Text = bodyOf(spoken(*d.Entry), maxReplied)
+		}
 	}
 	for _, e := range d.History {
 		w := entry(e, d.Queue)
@@ -210,8 +217,11 @@ func links(in []tickets.MailLink) []Link {
 func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
 // body makes stored text fit for a text part: LF line ends, no control
-// characters but tabs, no blanks at the ends of lines, at most maxWords bytes.
-func body(s string) string {
+// characters but tabs, no blanks at the ends of lines; at most maxWords bytes of it.
+func body(s string) string { return bodyOf(s, maxWords) }
+
+// bodyOf is body with another bound.
+func bodyOf(s string, most int) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\f", "\n", "\v", "\n").Replace(s)
 	s = strings.Map(func(r rune) rune {
@@ -220,8 +230,8 @@ func body(s string) string {
 		}
 		return r
 	}, s)
-	if len(s) > maxWords {
-		s = strings.ToValidUTF8(s[:maxWords], "") + " …"
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + " …"
 	}
 	lines := strings.Split(s, "\n")
 	for i, l := range lines {
