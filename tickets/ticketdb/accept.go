@@ -92,7 +92,7 @@ func (t *tx) holder(a tickets.Arrival) (id int64, known bool, err error) {
 
 // storeRaw writes the octets, one chunk in memory at a time.
 func (t *tx) storeRaw(arrival int64, raw tickets.Raw) error {
-	buf := make([]byte, chunk)
+	buf := make([]byte, min(chunk, raw.Size()))
 	for n, off := 0, int64(0); off < raw.Size(); n++ {
 		part := buf[:min(chunk, raw.Size()-off)]
 		if got, err := raw.ReadAt(part, off); got < len(part) {

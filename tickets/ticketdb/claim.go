@@ -16,9 +16,7 @@ func (db *DB) Claim(ctx context.Context, c tickets.Claim) (out []tickets.Outgoin
 		out = nil // of a run before
 		var rows []outRow
 		err := t.list(&rows, `
-			UPDATE outbox SET state = 'sending', attempts = attempts + 1, fence = fence + 1,
-				owner = $1, lease_until = {later $2}
-			WHERE id IN (
+			WITH due AS MATERIALIZED ( -- so that LIMIT is asked once
 				SELECT o.id FROM outbox o
 				WHERE o.medium = 'mail'
 				  AND (o.state = 'queued' AND (o.not_before IS NULL OR o.not_before <= $3)
@@ -29,6 +27,9 @@ func (db *DB) Claim(ctx context.Context, c tickets.Claim) (out []tickets.Outgoin
 					WHERE e.ticket = o.ticket AND e.recipient = o.recipient AND e.state IN ('queued', 'sending')
 					  AND (e.seq < o.seq OR e.seq = o.seq AND e.id < o.id) AND e.at > $4))
 				ORDER BY o.urgency, o.at, o.id LIMIT $5 {skip})
+			UPDATE outbox SET state = 'sending', attempts = attempts + 1, fence = fence + 1,
+				owner = $1, lease_until = {later $2}
+			WHERE id IN (SELECT id FROM due)
 			RETURNING `+outColumns,
 			c.Owner, c.Lease.Seconds(), stamp(c.At), stamp(c.At.Add(-orderFor)), c.Max)
 		if err != nil {
@@ -89,7 +90,9 @@ func (db *DB) Lease(ctx context.Context, name, owner string, ttl time.Duration) 
 // Unlease gives it back; see tickets.Store. The row stays, for its fence.
 func (db *DB) Unlease(ctx context.Context, name, owner string) error {
 	err := db.run(ctx, func(t *tx) error {
-		_, err := t.exec(`UPDATE leases SET owner = '', lease_until = {now} WHERE name = $1 AND owner = $2`, name, owner)
+		// Long ago, not now: the next one may ask within the same tick of the clock.
+		_, err := t.exec(`UPDATE leases SET owner = '', lease_until = $3 WHERE name = $1 AND owner = $2`,
+			name, owner, stamp(time.Unix(0, 0)))
 		return err
 	})
 	if err != nil {

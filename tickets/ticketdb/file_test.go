@@ -22,17 +22,21 @@ func openElsewhere(path string) int {
 		fmt.Println(err)
 		return 1
 	}
-	fmt.Println("open")
+	if os.Getenv("POSTERN_TEST_FULL") != "" {
+		fmt.Println(fill(db))
+	} else {
+		fmt.Println("open")
+	}
 	io.Copy(io.Discard, os.Stdin)
 	db.Close()
 	return 0
 }
 
 // elsewhere opens a database in another process. It returns what that says, and how to end it.
-func elsewhere(t *testing.T, path string) (said string, cmd *exec.Cmd) {
+func elsewhere(t *testing.T, path string, env ...string) (said string, cmd *exec.Cmd) {
 	t.Helper()
 	cmd = exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), "POSTERN_TEST_OPEN="+path)
+	cmd.Env = append(append(os.Environ(), "POSTERN_TEST_OPEN="+path), env...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -45,9 +45,9 @@ func both(t *testing.T, test func(l *lab)) {
 	})
 }
 
-func sqliteURL(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "postern.db") }
+func sqliteURL(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "postern.db") }
 
-func postgresURL(t *testing.T) string {
+func postgresURL(t testing.TB) string {
 	return maillab.SharedPostgres(t).NewDatabaseFrom(t, "schema", migrated)
 }
 

@@ -63,7 +63,7 @@ func (db *DB) openPostgres(c Config) error {
 	migrate.SetMaxIdleConns(0)
 	plain.SetMaxIdleConns(0)
 	db.migrate = migrate.DB
-	db.settings = func(ctx context.Context) error { return db.refusal(postgresSettings(ctx, plain)) }
+	db.settings = func(ctx context.Context) error { return db.refusal(db.postgresSettings(ctx, plain)) }
 	return nil
 }
 
@@ -150,8 +150,8 @@ func (db *DB) postgresPool(cfg pq.Config, silence time.Duration, n int, more map
 
 // postgresSettings refuses a server that may lose what it has committed. plain
 // connections take synchronous_commit as the server, the database or the URL sets it.
-func postgresSettings(ctx context.Context, plain *sqlx.DB) error {
-	conn, err := connection(ctx, plain)
+func (db *DB) postgresSettings(ctx context.Context, plain *sqlx.DB) error {
+	conn, err := db.connection(ctx, plain)
 	if err != nil {
 		return fmt.Errorf("connecting to PostgreSQL: %w", err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"postern/migrations"
 	"postern/tickets"
 )
 
@@ -20,10 +21,11 @@ const (
 	// patience bounds the time in which a rerun may begin, so that reruns after long
 	// waits for a lock do not add up beyond the 15 s of a call.
 	patience = 4 * time.Second
-	// slot is the longest wait for a connection, dialling included.
+	// slot is the longest wait for a connection to PostgreSQL, dialling included; silence
+	// comes on top of it.
 	slot = 4 * time.Second
-	// stall is the longest time in which no statement ends, on SQLite. PostgreSQL
-	// connections watch themselves (see guarded).
+	// stall is the longest time in which no statement ends, on SQLite, the wait for the
+	// one writer included. PostgreSQL connections watch themselves (see guarded).
 	stall = 14 * time.Second
 )
 
@@ -85,26 +87,28 @@ func (db *DB) run(ctx context.Context, f func(*tx) error) error {
 	}
 	var late atomic.Bool
 	defer time.AfterFunc(patience, func() { late.Store(true) }).Stop()
+	w := db.watched(ctx)
+	defer w.stop()
 	for n := 1; ; n++ {
-		err := db.once(ctx, f)
+		err := db.once(w, f)
 		if err == nil || n > reruns || late.Load() || !db.d.rerun(err) {
 			return err
 		}
 		jitter := time.Duration(1+rand.IntN(10)) * time.Millisecond
-		if perr := db.pause(ctx, time.Duration(n)*jitter); perr != nil {
+		if perr := db.pause(w.ctx, time.Duration(n)*jitter); perr != nil {
 			return errors.Join(err, perr)
 		}
 	}
 }
 
 // once runs f in one transaction, once.
-func (db *DB) once(ctx context.Context, f func(*tx) error) error {
+func (db *DB) once(w watch, f func(*tx) error) error {
 	if db.same != nil {
 		if err := db.same(); err != nil {
 			return err
 		}
 	}
-	q, done, err := db.begin(ctx, db.write, nil)
+	q, done, err := db.begin(w, db.write, nil)
 	if err != nil {
 		return fmt.Errorf("beginning a transaction: %w", err)
 	}
@@ -134,7 +138,9 @@ func (db *DB) view(ctx context.Context, f func(queries) error) error {
 	if err := db.start(ctx); err != nil {
 		return err
 	}
-	q, done, err := db.begin(ctx, db.read, &sql.TxOptions{ReadOnly: true, Isolation: db.snapshot})
+	w := db.watched(ctx)
+	defer w.stop()
+	q, done, err := db.begin(w, db.read, &sql.TxOptions{ReadOnly: true, Isolation: db.snapshot})
 	if err != nil {
 		return fmt.Errorf("beginning to read: %w", err)
 	}
@@ -146,29 +152,28 @@ func (db *DB) view(ctx context.Context, f func(queries) error) error {
 // begin takes a connection and begins. Connections that died in the pool, because
 // the database was restarted, are passed over: BEGIN may be sent twice. done gives the
 // connection back and may be called twice.
-func (db *DB) begin(ctx context.Context, pool *sqlx.DB, o *sql.TxOptions) (queries, func(), error) {
-	ctx, alive, stop := db.watched(ctx)
+func (db *DB) begin(w watch, pool *sqlx.DB, o *sql.TxOptions) (q queries, done func(), err error) {
 	for n := 0; ; n++ {
-		conn, err := connection(ctx, pool)
+		conn, err := db.connection(w.ctx, pool)
 		if err != nil {
-			stop()
 			return queries{}, nil, err
 		}
-		t, err := conn.BeginTxx(ctx, o)
+		t, err := conn.BeginTxx(w.ctx, o)
 		if err == nil {
-			done := func() { conn.Close(); stop() }
-			return queries{ctx, t, db.d, alive}, done, nil
+			return queries{w.ctx, t, db.d, w.alive}, func() { conn.Close() }, nil
 		}
 		conn.Close()
 		if !stale(err) || n > pool.Stats().MaxOpenConnections {
-			stop()
 			return queries{}, nil, err
 		}
 	}
 }
 
 // connection takes a connection of the pool within the time for it.
-func connection(ctx context.Context, pool *sqlx.DB) (*sqlx.Conn, error) {
+func (db *DB) connection(ctx context.Context, pool *sqlx.DB) (*sqlx.Conn, error) {
+	if db.d.name == migrations.SQLite {
+		return pool.Connx(ctx) // watched
+	}
 	slotCtx, cancel := context.WithTimeout(ctx, slot)
 	defer cancel()
 	conn, err := pool.Connx(slotCtx)
@@ -178,15 +183,23 @@ func connection(ctx context.Context, pool *sqlx.DB) (*sqlx.Conn, error) {
 	return conn, err
 }
 
-// watched gives a context that ends when no statement has ended for too long.
-func (db *DB) watched(ctx context.Context) (_ context.Context, alive, stop func()) {
-	if db.d.name != "sqlite" {
-		return ctx, func() {}, func() {}
+// A watch is the context of a call, which ends when no statement has ended for too long.
+type watch struct {
+	ctx         context.Context
+	alive, stop func()
+}
+
+func (db *DB) watched(ctx context.Context) watch {
+	if db.d.name != migrations.SQLite {
+		return watch{ctx, func() {}, func() {}}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	timer := time.AfterFunc(stall, func() { cancel(context.DeadlineExceeded) })
-	return ctx, func() { timer.Reset(stall) }, func() { timer.Stop(); cancel(nil) }
+	timer := time.AfterFunc(stall, func() { cancel(errStalled) })
+	return watch{ctx, func() { timer.Reset(stall) }, func() { timer.Stop(); cancel(nil) }}
 }
+
+// errStalled says that SQLite has not ended a statement for too long.
+var errStalled = fmt.Errorf("no answer within %v: %w", stall, context.DeadlineExceeded)
 
 // reopen drops every pooled connection for writing, after a failed read or write
 // of the files.

@@ -40,6 +40,9 @@ func (db *DB) openSQLite(path string) error {
 			return fmt.Errorf("%w: %s: %w", ErrRefused, path, err)
 		}
 		db.lock = lock
+		if err := private(path); err != nil {
+			return fmt.Errorf("%w: %w", ErrRefused, err)
+		}
 	}
 	db.d, db.writers = sqliteDialect(), 1
 	var err error
@@ -76,6 +79,16 @@ func sameFile(path string, opened os.FileInfo) error {
 	return nil
 }
 
+// private makes a new database file that only its owner can read; the files beside it
+// take its permissions.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("making the database file: %w", err)
+	}
+	return f.Close()
+}
+
 func sqliteDSN(path, more string) string {
 	var set []string
 	for _, p := range pragmas {
@@ -98,7 +111,9 @@ func (db *DB) openPool(dsn string, n int) (*sqlx.DB, error) {
 // sqliteSettings reads the pragmas back: SQLite ignores one that it does not know, and
 // a file system without shared memory has no WAL.
 func (db *DB) sqliteSettings(ctx context.Context) error {
-	conn, err := connection(ctx, db.write)
+	ctx, cancel := context.WithTimeout(ctx, stall)
+	defer cancel()
+	conn, err := db.connection(ctx, db.write)
 	if err != nil {
 		return db.refusal(fmt.Errorf("opening the database file: %w", err))
 	}

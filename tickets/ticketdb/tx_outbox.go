@@ -125,7 +125,7 @@ func (q queries) content(id int64) (c tickets.Content, err error) {
 
 // Outgoing reads and locks one; see tickets.Tx.
 func (t *tx) Outgoing(id int64) (tickets.Outgoing, error) {
-	return t.outgoing(`id = $1`, id)
+	return t.outgoing(`id = $1 {lock}`, id)
 }
 
 // OutgoingByMessageID finds one by its Message-ID; see tickets.Tx.
@@ -138,7 +138,7 @@ func (t *tx) OutgoingByMessageID(id string) (tickets.Outgoing, error) {
 
 func (q queries) outgoing(where string, args ...any) (tickets.Outgoing, error) {
 	var r outRow
-	if err := q.get(&r, `SELECT `+outColumns+` FROM outbox WHERE `+where+` {lock}`, args...); err != nil {
+	if err := q.get(&r, `SELECT `+outColumns+` FROM outbox WHERE `+where, args...); err != nil {
 		return tickets.Outgoing{}, fmt.Errorf("outgoing message: %w", err)
 	}
 	o := r.outgoing()
