@@ -39,7 +39,8 @@ func (c *checkCmd) Run(ctx context.Context, w *world) error {
 		if s.network && c.Offline {
 			continue
 		}
-		v := c.look(ctx, s)
+		var v checkView
+		_ = w.during("checking "+s.name, func() error { v = c.look(ctx, s); return nil })
 		seen = append(seen, v)
 		if !v.OK {
 			failed++

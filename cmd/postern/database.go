@@ -16,7 +16,11 @@ func (w *world) database(ctx context.Context) (*ticketdb.DB, Config, error) {
 	if err != nil {
 		return nil, cfg, err
 	}
-	db, err := openDatabase(ctx, cfg, true)
+	var db *ticketdb.DB
+	err = w.during("opening the database", func() (err error) {
+		db, err = openDatabase(ctx, cfg, true)
+		return err
+	})
 	return db, cfg, err
 }
 

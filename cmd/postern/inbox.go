@@ -21,8 +21,8 @@ type inboxCmd struct {
 
 // inboxListCmd lists arrivals.
 type inboxListCmd struct {
-	State   string `help:"Only in this state: new, done, quarantined."`
-	Outcome string `help:"Only with this outcome: entry, copy, returned, bounce, rejected, quarantined, command, confirmation, old."`
+	State   string `enum:",new,done,quarantined" default:"" help:"Only in this state: new, done, quarantined."`
+	Outcome string `enum:",entry,copy,returned,bounce,rejected,quarantined,command,confirmation,old" default:"" help:"Only with this outcome: entry, copy, returned, bounce, rejected, quarantined, command, confirmation, old."`
 	Source  string `help:"Only from this listener or mailbox."`
 	Ticket  int64  `help:"Only of this ticket."`
 	Failed  bool   `help:"Only those whose last reading failed."`

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"postern/tickets"
@@ -178,4 +179,20 @@ func TestProgress(t *testing.T) {
 	if out.Len() > 0 {
 		t.Errorf("no terminal: %q", out.String())
 	}
+}
+
+// A job of one step says that it is under way once it takes more than a second, and
+// its error comes through.
+func TestDuring(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		w := &world{errs: &out, terminal: true}
+		if err := w.during("waiting", func() error { return nil }); err != nil || out.Len() > 0 {
+			t.Errorf("%v %q", err, out.String())
+		}
+		err := w.during("waiting", func() error { <-time.After(2500 * time.Millisecond); return os.ErrClosed })
+		if err != os.ErrClosed || out.String() != "\r\x1b[Kwaiting, 1 s\r\x1b[Kwaiting, 2 s\r\x1b[K" {
+			t.Errorf("%v %q", err, out.String())
+		}
+	})
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"postern/tickets/ticketdb"
 )
 
 // migrateCmd brings the schema up to date, as serve does at its start. It is for admins
@@ -19,7 +21,11 @@ func (migrateCmd) Run(ctx context.Context, w *world) error {
 	if err := cfg.makeFolders(); err != nil {
 		return err
 	}
-	db, err := openDatabase(ctx, cfg, false)
+	var db *ticketdb.DB
+	err = w.during("bringing the database up to date", func() (err error) {
+		db, err = openDatabase(ctx, cfg, false)
+		return err
+	})
 	if err != nil {
 		return err
 	}

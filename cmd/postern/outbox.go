@@ -24,7 +24,7 @@ type outboxCmd struct {
 
 // outboxListCmd lists outgoing mail.
 type outboxListCmd struct {
-	State   string `help:"Only in this state: queued, sending, sent, failed, held, cancelled."`
+	State   string `enum:",queued,sending,sent,failed,held,cancelled" default:"" help:"Only in this state: queued, sending, sent, failed, held, cancelled."`
 	Waiting bool   `help:"Only what is queued, being sent or held."`
 	Ticket  int64  `help:"Only of this ticket."`
 	Queue   string `help:"Only of this queue."`

@@ -45,6 +45,28 @@ func (p *progress) step() {
 	fmt.Fprintf(p.out, "\r\x1b[K%s", p.line(now))
 }
 
+// during shows that a job of one step is under way, when it takes more than a second.
+func (w *world) during(what string, job func() error) error {
+	if !w.terminal {
+		return job()
+	}
+	done := make(chan error, 1)
+	go func() { done <- job() }()
+	ticker := time.NewTicker(progressAfter)
+	defer ticker.Stop()
+	for n := 0; ; n++ {
+		select {
+		case err := <-done:
+			if n > 0 {
+				fmt.Fprint(w.errs, "\r\x1b[K")
+			}
+			return err
+		case <-ticker.C:
+			fmt.Fprintf(w.errs, "\r\x1b[K%s, %d s", what, n+1)
+		}
+	}
+}
+
 // line is what stands there: a bar when the end is known, else a count.
 func (p *progress) line(now time.Time) string {
 	rate := float64(p.done) / now.Sub(p.start).Seconds()

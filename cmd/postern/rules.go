@@ -31,8 +31,13 @@ func (c *rulesCheckCmd) Run(w *world) error {
 	if cfg.File == "" && c.Folder != "" {
 		opts.Settings = nil // the queues and agents of the files are not those of the built-in helpdesk
 	}
-	set, problems := loadRules(folder, opts)
-	if err := problems.Err(); err != nil {
+	var set *rules.Set
+	err = w.during("checking rules", func() error {
+		var problems strictyaml.Problems
+		set, problems = loadRules(folder, opts)
+		return problems.Err()
+	})
+	if err != nil {
 		return err
 	}
 	if w.json {

@@ -21,7 +21,7 @@ type ticketCmd struct {
 // ticketListCmd lists tickets.
 type ticketListCmd struct {
 	Queue      string `help:"Only of this queue."`
-	Status     string `help:"Only in this status: new, open, pending, on-hold, resolved, closed."`
+	Status     string `enum:",new,open,pending,on-hold,resolved,closed" default:"" help:"Only in this status: new, open, pending, on-hold, resolved, closed."`
 	Assignee   string `help:"Only of this agent."`
 	Unassigned bool   `help:"Only those that nobody has."`
 	All        bool   `short:"a" help:"Resolved, closed and disposed ones too."`

@@ -28,7 +28,7 @@ func TestTicketListAndShow(t *testing.T) {
 	if field(v, "entries", 0, "reply") == nil || field(v, "events", 0, "kind") != "created" || field(v, "outbox", 0, "envelope_to") == nil {
 		t.Errorf("%v", v)
 	}
-	for args, want := range map[string]int{"show 99": exitNotFound, "show": exitUsage, "show x": exitUsage, "list --queue hr": exitOK} {
+	for args, want := range map[string]int{"show 99": exitNotFound, "show": exitUsage, "show x": exitUsage, "list --queue hr": exitOK, "list --status opne": exitUsage, "list --status open": exitOK} {
 		if r := postern(t, "", append([]string{"ticket"}, strings.Fields(args)...)...); r.code != want {
 			t.Errorf("ticket %s: exit %d, want %d: %s", args, r.code, want, r.errs)
 		}
