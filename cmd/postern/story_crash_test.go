@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"postern/tickets"
@@ -12,14 +13,18 @@ import (
 var errCrashed = errors.New("the process died here")
 
 // crashing is a store whose process dies at a named step: before:NAME (nothing of
-// the step is on disk) or after:NAME (all of it is, but nobody learns of it). From
-// then on nothing works until the story restarts.
+// the step is on disk), in:commit (a transaction was about to commit) or after:NAME
+// (all of it is on disk, but nobody learns of it). From then on nothing works until
+// the story restarts.
 type crashing struct {
 	tickets.Store
 	at   string
 	dead bool
-	// steps counts every step, so that a test can die at each in turn; 0 in dieAt never dies.
+	// steps counts the steps that differ (before one is the same disk as after the one
+	// before it), so that a test can die at each in turn; 0 in dieAt never dies.
 	steps, dieAt int
+	// sending says that the relay took a mail and no database knows of it yet.
+	sending bool
 }
 
 func (c *crashing) step(name string, f func() error) error {
@@ -30,6 +35,9 @@ func (c *crashing) step(name string, f func() error) error {
 		return errCrashed
 	}
 	err := f()
+	if err == nil && name == "commit" {
+		c.sending = false
+	}
 	if c.here("after:" + name) {
 		return errCrashed
 	}
@@ -37,9 +45,32 @@ func (c *crashing) step(name string, f func() error) error {
 }
 
 func (c *crashing) here(name string) bool {
-	c.steps++
-	c.dead = c.dead || c.at == name || c.dieAt != 0 && c.steps == c.dieAt
+	if c.dead {
+		return true
+	}
+	if !strings.HasPrefix(name, "before:") {
+		c.steps++
+		c.dead = c.dieAt != 0 && c.steps == c.dieAt
+	}
+	c.dead = c.dead || c.at == name
 	return c.dead
+}
+
+// send hands a mail to the relay, which is a step like those of the database.
+func (c *crashing) send(f func()) error {
+	return c.step("send", func() error {
+		f()
+		c.sending = true
+		return nil
+	})
+}
+
+func (c *crashing) Claim(ctx context.Context, k tickets.Claim) (out []tickets.Outgoing, err error) {
+	err = c.step("claim", func() (err error) {
+		out, err = c.Store.Claim(ctx, k)
+		return err
+	})
+	return out, err
 }
 
 func (c *crashing) Accept(ctx context.Context, a tickets.Arrival, raw tickets.Raw) (id int64, known bool, err error) {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -50,11 +51,58 @@ type sentMail struct {
 
 // databases runs a test on each database: a fresh one, by URL.
 func databases(t *testing.T, f func(t *testing.T, url string)) {
-	t.Run("sqlite", func(t *testing.T) { f(t, "sqlite:"+filepath.Join(t.TempDir(), "postern.db")) })
+	eachDatabase(t, func(t *testing.T, fresh func(*testing.T) string) { f(t, fresh(t)) })
+}
+
+// eachDatabase runs a test with a maker of fresh databases: copies of one that has
+// its tables already, since many tests want many.
+func eachDatabase(t *testing.T, f func(t *testing.T, fresh func(*testing.T) string)) {
+	t.Run("sqlite", func(t *testing.T) {
+		f(t, func(t *testing.T) string {
+			file := filepath.Join(t.TempDir(), "postern.db")
+			if err := os.WriteFile(file, emptySQLite(t), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			return "sqlite:" + file
+		})
+	})
 	t.Run("postgres", func(t *testing.T) {
 		maillab.Need(t, maillab.PostgreSQL)
-		f(t, maillab.SharedPostgres(t).NewDatabase(t))
+		f(t, func(t *testing.T) string {
+			return maillab.SharedPostgres(t).NewDatabaseFrom(t, "stories", furnish)
+		})
 	})
+}
+
+// furnish makes the tables.
+func furnish(url string) error {
+	db, err := ticketdb.Open(context.Background(), ticketdb.Config{URL: url})
+	if err != nil {
+		return err
+	}
+	return db.Close()
+}
+
+var sqliteTemplate struct {
+	once sync.Once
+	data []byte
+	err  error
+}
+
+// emptySQLite is the file of a database with tables and nothing in them.
+func emptySQLite(t *testing.T) []byte {
+	t.Helper()
+	x := &sqliteTemplate
+	x.once.Do(func() {
+		file := filepath.Join(t.TempDir(), "template.db")
+		if x.err = furnish("sqlite:" + file); x.err == nil {
+			x.data, x.err = os.ReadFile(file)
+		}
+	})
+	if x.err != nil {
+		t.Fatal(x.err)
+	}
+	return x.data
 }
 
 func TestStories(t *testing.T) {
@@ -187,7 +235,8 @@ func (s *story) state() string {
 func (s *story) flush() error {
 	ctx := context.Background()
 	for {
-		out, err := s.db.Claim(ctx, tickets.Claim{Owner: "story", Max: 10, Lease: time.Minute, At: s.now})
+		// A tiny lease: a dead process's mails are free at once.
+		out, err := s.crash.Claim(ctx, tickets.Claim{Owner: "story", Max: 10, Lease: time.Microsecond, At: s.now})
 		if err != nil || len(out) == 0 {
 			return err
 		}
@@ -210,15 +259,22 @@ func (s *story) sendOne(ctx context.Context, o tickets.Outgoing) error {
 		return err
 	}
 	msg := mailin.Parse(ctx, stringRaw(raw), mailin.Envelope{From: &o.From, To: []string{o.To}})
-	s.unread = append(s.unread, sentMail{o, raw, msg})
+	if err := s.crash.send(func() { s.unread = append(s.unread, sentMail{o, raw, msg}) }); err != nil {
+		return err
+	}
 	return s.house.desk.Record(ctx, v)
 }
 
-// settle does what a running process does between mails.
+// settle does what a running process does between mails. A dead one does nothing.
 func (s *story) settle() error {
+	err := s.work()
 	if s.crash.dead {
 		return nil
 	}
+	return err
+}
+
+func (s *story) work() error {
 	ctx := context.Background()
 	if _, err := s.house.desk.Sweep(ctx, 100); err != nil {
 		return err
