@@ -137,6 +137,13 @@ func (d *fakeDesk) NoteUID(_ context.Context, c tickets.Cursor, state tickets.UI
 	return nil
 }
 
+// booked is what became of a UID that was not accepted.
+func (d *fakeDesk) booked(c tickets.Cursor) (state tickets.UIDState, tries int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.noted[c], d.pending[c]
+}
+
 func (d *fakeDesk) PendingUIDs(_ context.Context, c tickets.Cursor) (map[uint32]int, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -32,6 +32,7 @@ type fakeIMAP struct {
 	t testing.TB
 	d *fakeDesk
 
+	hooks    sync.Mutex // held while a hook runs
 	mu       sync.Mutex
 	caps     string
 	greeting string
@@ -166,14 +167,17 @@ type fakeConn struct {
 
 func (c *fakeConn) serve() {
 	defer c.Conn.Close()
-	if c.f.onConn != nil && c.f.onConn(c.Conn) {
+	if c.hooked(func() bool { return c.f.onConn != nil && c.f.onConn(c.Conn) }) {
 		return
 	}
 	if c.f.implicit {
 		c.Conn = tls.Server(c.Conn, c.f.startTLS)
 	}
 	c.r = bufio.NewReader(c.Conn)
-	c.write(c.f.greeting)
+	c.f.mu.Lock()
+	greeting := c.f.greeting
+	c.f.mu.Unlock()
+	c.write(greeting)
 	for {
 		line, err := c.r.ReadString('\n')
 		if err != nil {
@@ -184,13 +188,20 @@ func (c *fakeConn) serve() {
 		if word := strings.Fields(cmd); len(word) > 0 && word[0] != "LOGIN" {
 			c.f.d.note(cmd)
 		}
-		if c.f.hook != nil && c.f.hook(c, cmd) {
+		if c.hooked(func() bool { return c.f.hook != nil && c.f.hook(c, cmd) }) {
 			continue
 		}
 		if !c.command(cmd) {
 			return
 		}
 	}
+}
+
+// hooked runs a hook; they share what the test declared, so one runs at a time.
+func (c *fakeConn) hooked(hook func() bool) bool {
+	c.f.hooks.Lock()
+	defer c.f.hooks.Unlock()
+	return hook()
 }
 
 func (d *fakeDesk) note(cmd string) {
@@ -214,7 +225,10 @@ func (c *fakeConn) command(cmd string) bool {
 	word := strings.ToUpper(cmd)
 	switch {
 	case word == "CAPABILITY":
-		c.write("* CAPABILITY %s\r\n", f.caps)
+		f.mu.Lock()
+		caps := f.caps
+		f.mu.Unlock()
+		c.write("* CAPABILITY %s\r\n", caps)
 	case word == "NOOP":
 	case word == "STARTTLS" && f.startTLS != nil:
 		c.ok("go")

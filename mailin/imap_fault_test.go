@@ -57,6 +57,11 @@ func accepted(t *testing.T, d *fakeDesk, want ...string) {
 	}
 }
 
+func state(d *fakeDesk, validity, uid uint32) tickets.UIDState {
+	s, _ := d.booked(tickets.Cursor{Account: "help", Mailbox: "INBOX", UIDValidity: validity, UID: uid})
+	return s
+}
+
 // lawful checks INV-A4 in the journal: no message is touched before it was accepted,
 // and nothing is ever expunged, marked or fetched but by its UID.
 func lawful(t *testing.T, d *fakeDesk) {
@@ -170,7 +175,7 @@ func TestFLT_37_UIDValidity(t *testing.T) {
 		if d.count() != 3 || d.shown != 3 { // 2 again: the desk knows it by its content
 			t.Errorf("%d arrivals, shown %d", d.count(), d.shown)
 		}
-		if got := d.noted[tickets.Cursor{Account: "help", Mailbox: "INBOX", UIDValidity: 8, UID: 1}]; got != tickets.UIDOld {
+		if got := state(d, 8, 1); got != tickets.UIDOld {
 			t.Errorf("the mail from before us is booked %q", got)
 		}
 		f.set(func() { f.validity, f.next, f.mails = 9, 1, nil }) // restored empty, UIDs begin again
@@ -259,7 +264,7 @@ func TestFLT_40_GoneAfterListing(t *testing.T) {
 		}
 		runFor(t, f, time.Minute, nil)
 		accepted(t, d, mailN(2))
-		if got := d.noted[tickets.Cursor{Account: "help", Mailbox: "INBOX", UIDValidity: 7, UID: 1}]; got != tickets.UIDGone {
+		if got := state(d, 7, 1); got != tickets.UIDGone {
 			t.Errorf("booked as %q", got)
 		}
 		lawful(t, d)
@@ -393,18 +398,25 @@ func TestFLT_43_AuthFails(t *testing.T) {
 		secret := "oldsecret"
 		p := newPoller(t, d, f.dial, func(c *PollerConfig) {
 			c.ImportAll = true
-			c.Password = func() (string, error) { return secret, nil }
+			c.Password = func() (string, error) {
+				f.mu.Lock()
+				defer f.mu.Unlock()
+				return secret, nil
+			}
 		})
 		running(t, p)
 		pass(time.Hour - time.Second)
-		if f.logins > 12 || f.logins < 10 {
-			t.Errorf("%d logins in an hour", f.logins)
+		f.mu.Lock()
+		logins := f.logins
+		f.mu.Unlock()
+		if logins > 12 || logins < 10 {
+			t.Errorf("%d logins in an hour", logins)
 		}
 		s := p.Status()
 		if s.Account != "help" || s.FailedAt.IsZero() || !strings.Contains(s.LastErr, "login refused") || strings.Contains(s.LastErr, "oldsecret") {
 			t.Errorf("status %+v", s)
 		}
-		secret = "changed"
+		f.set(func() { secret = "changed" })
 		pass(6 * time.Minute)
 		accepted(t, d, mailN(1))
 		if s := p.Status(); s.LastErr != "" || !s.FailedAt.IsZero() {

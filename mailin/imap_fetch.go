@@ -134,7 +134,9 @@ func (f *fetching) failed() error {
 	return f.err
 }
 
-// fail ends the connection: what follows in it cannot be trusted.
+// fail ends the connection: what follows in it cannot be trusted. The library waits
+// for a literal to be read to its end or error; one that was must not be touched
+// again, since the library reads on beside us.
 func (f *fetching) fail(err error, literal io.Reader) {
 	f.mu.Lock()
 	if f.err == nil {
@@ -142,7 +144,10 @@ func (f *fetching) fail(err error, literal io.Reader) {
 	}
 	f.mu.Unlock()
 	f.s.guard.wire.Close()
-	io.Copy(io.Discard, literal) // the library waits for it; the wire gives nothing more
+	var spool *SpoolError
+	if errors.As(err, &spool) { // we stopped, not the literal; the wire gives nothing more
+		io.Copy(io.Discard, literal)
+	}
 }
 
 // take reads one answer.

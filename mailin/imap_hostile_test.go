@@ -67,8 +67,8 @@ func TestIN_P01_BadAnswers(t *testing.T) {
 			if got := d.texts(); len(got) != 1 || got[0] != mailN(2) {
 				t.Errorf("%s: after five minutes accepted %q", name, got)
 			}
-			if s := p.Status(); d.noted[atUID1] != tickets.UIDPending || name != "bye" && s.Pending != 1 {
-				t.Errorf("%s: booked %q, status %+v", name, d.noted[atUID1], s)
+			if state, _ := d.booked(atUID1); state != tickets.UIDPending || p.Status().Pending != 1 {
+				t.Errorf("%s: booked %q, status %+v", name, state, p.Status())
 			}
 			pass(10 * time.Hour)
 			accepted(t, d, mailN(1), mailN(2))
@@ -203,8 +203,9 @@ func TestIN_P07_NothingDelivered(t *testing.T) {
 		})
 		running(t, p)
 		pass(24 * time.Hour)
-		if s := p.Status(); s.Pending != 1 || s.Oldest < 10 || stuck == 0 || d.pending[atUID1] > 40 {
-			t.Errorf("status %+v, %d alarms, %d tries", s, stuck, d.pending[atUID1])
+		_, tries := d.booked(atUID1)
+		if s := p.Status(); s.Pending != 1 || s.Oldest < 10 || stuck == 0 || tries > 40 {
+			t.Errorf("status %+v, %d alarms, %d tries", s, stuck, tries)
 		}
 	})
 }
@@ -230,7 +231,7 @@ func TestIN_P06_Greetings(t *testing.T) {
 			f.greeting = greeting
 			f.onConn = func(net.Conn) bool {
 				if time.Since(begin) > 30*time.Minute {
-					f.greeting = "* OK better now\r\n"
+					f.set(func() { f.greeting = "* OK better now\r\n" })
 				}
 				return false
 			}

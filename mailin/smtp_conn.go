@@ -203,15 +203,18 @@ func (c *conn) patience() time.Duration {
 	return c.l.Limits.Command
 }
 
-// expire ends a connection whose peer makes no progress. A server that is busy
-// with us, not waiting for the peer, is given another turn.
+// busyTurn is how long the peer is not to blame after we were found at work.
+const busyTurn = 10 * time.Second
+
+// expire ends a connection whose peer makes no progress. While we are at work, not
+// waiting for the peer, it is given another turn.
 func (c *conn) expire() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case c.err != nil:
 	case !c.reading:
-		c.timer.Reset(c.l.Limits.Window)
+		c.timer.Reset(busyTurn)
 	default:
 		c.err = os.ErrDeadlineExceeded
 		c.Conn.SetReadDeadline(time.Unix(1, 0))
@@ -237,18 +240,6 @@ func (c *conn) leave() {
 		c.inside, c.unbounded, c.got = false, false, 0
 		c.timer.Reset(c.l.Limits.Command)
 	}
-}
-
-// reset ends a message. One by BDAT that is taken back half-way ends the dialogue
-// too: its goroutine in the library may still hand in its result, and the library
-// would take that for the next message's.
-func (c *conn) reset() {
-	c.mu.Lock()
-	if c.inside && !c.unbounded && c.away == "" {
-		c.away = "421 4.3.0 Message taken back, please connect again"
-	}
-	c.mu.Unlock()
-	c.leave()
 }
 
 func (c *conn) consumed(n int) {

@@ -45,7 +45,7 @@ func (s *session) Data(r io.Reader) error {
 	}
 	err := s.receive(env, r)
 	if bdat && err != nil {
-		io.Copy(io.Discard, r) // the rest of the chunks, so that the dialogue stays in step
+		s.unfinished(r, err)
 	}
 	if err != nil {
 		return s.refuse("DATA", err)
@@ -53,6 +53,16 @@ func (s *session) Data(r io.Reader) error {
 	s.conn.useful()
 	s.l.Count(MetricMessage)
 	return nil
+}
+
+// unfinished reads the rest of a refused message's chunks, so that the dialogue stays
+// in step. A message that was taken back half-way ends the dialogue: the library may
+// take what this goroutine returns for the result of the next message.
+func (s *session) unfinished(r io.Reader, err error) {
+	if _, drainErr := io.Copy(io.Discard, r); errors.Is(err, smtp.ErrDataReset) || errors.Is(drainErr, smtp.ErrDataReset) {
+		s.conn.leave()
+		s.conn.sendAway("421", "4.3.0", "Message taken back, please connect again")
+	}
 }
 
 // receive spools the message, looks at it and hands it to the desk.

@@ -77,7 +77,7 @@ func (s *session) Reset() {
 	s.mu.Lock()
 	s.env = envelope{}
 	s.mu.Unlock()
-	s.conn.reset()
+	s.conn.leave()
 }
 
 // Logout ends the dialogue.
