@@ -19,15 +19,15 @@ const (
 // date, a time, an address, a word for writing. Fewer are asked for when marked
 // quotes follow at once.
 func (s *scanner) attribution(i int) (int, string) {
-	if groupwise(s.line(i)) {
-		return 1, ""
+	if s.lines[i].depth > 0 {
+		return groupwiseLines(s.line(i)), ""
 	}
 	for n := 1; n <= maxIntroLines && i+n <= len(s.lines); n++ {
 		l := s.lines[i+n-1]
 		if l.class == blank || n > 1 && l.depth > 0 || l.end-l.start > maxIntro {
 			return 0, ""
 		}
-		if !endsWithColon(s.line(i+n-1)) && !s.quoteFollows(i+n) {
+		if l.marks&colon == 0 && !s.quoteFollows(i+n) {
 			continue
 		}
 		if s.budget--; s.budget < 0 {
@@ -154,13 +154,40 @@ func appendNew(to []string, s string) []string {
 
 // endsWithColon says that a line ends with a colon, in whatever script and emphasis.
 func endsWithColon(s string) bool {
-	s = strings.TrimRight(s, " \t*_\u00A0\u3000")
-	return strings.HasSuffix(s, ":") || strings.HasSuffix(s, "：")
+	for n := len(s); n > 0; n = len(s) {
+		switch s[n-1] {
+		case ':':
+			return true
+		case ' ', '\t', '*', '_', '\r':
+			s = s[:n-1]
+			continue
+		case 0x9A: // the last octet of the wide colon
+			return strings.HasSuffix(s, "：")
+		case 0xA0, 0x80: // of a hard blank, of a wide one
+			if t := strings.TrimSuffix(strings.TrimSuffix(s, "\u00A0"), "\u3000"); t != s {
+				s = t
+				continue
+			}
+		}
+		return false
+	}
+	return false
+}
+
+// groupwiseLines is 1 for GroupWise's line, else 0.
+func groupwiseLines(s string) int {
+	if groupwise(s) {
+		return 1
+	}
+	return 0
 }
 
 // groupwise knows the line that GroupWise sets above a quote:
 // ">>> Ann Example <ann@example.org> 03.05.2024 10:12 >>>".
 func groupwise(s string) bool {
+	if len(s) == 0 || s[0] != '>' && s[0] != ' ' {
+		return false
+	}
 	s = strings.TrimSpace(s)
 	if !strings.HasPrefix(s, ">>> ") || len(s) > maxIntro {
 		return false

@@ -59,6 +59,9 @@ func dirty(s string) bool {
 	if strings.IndexByte(s, 0) >= 0 || strings.IndexByte(s, '\r') >= 0 || !utf8.ValidString(s) {
 		return true
 	}
+	if ascii(s) {
+		return false
+	}
 	marks := 0
 	for _, c := range s {
 		if c < 0x300 || !unicode.Is(unicode.Mn, c) && !unicode.Is(unicode.Me, c) {
@@ -108,4 +111,14 @@ func stuffed(line string) (depth int, body string) {
 	}
 	body = strings.TrimPrefix(line[depth:], " ")
 	return depth, body
+}
+
+// ascii says that s has no octet above 0x7F.
+func ascii(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }

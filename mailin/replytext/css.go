@@ -34,7 +34,11 @@ type style struct {
 }
 
 // conceal works out whether the text of an element can be seen.
-func (r *renderer) conceal(e *element, parent element, a map[string]string) {
+func (r *renderer) conceal(e *element, parent *element, a map[string]string) {
+	if len(a) == 0 && len(r.sheet) == 0 {
+		e.gone, e.faint, e.ground, e.style = parent.gone, parent.faint, parent.ground, parent.style
+		return
+	}
 	s := r.sheet.of(e.name, a)
 	if v, ok := a["style"]; ok {
 		s = s.over(parseStyle(cut(v, 4096), shown))

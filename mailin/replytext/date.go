@@ -75,17 +75,11 @@ func numericDay(s string, f []int, codes string) (y, m, d int, rest string) {
 // that the name beside a number wins.
 func namedDay(s string) (m, d int, rest string) {
 	words := strings.FieldsFunc(s, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) && c != ':' })
-	for gap := 1; gap <= 2; gap++ {
+	for _, gap := range []int{-1, -2, 1, 2} {
 		for i, w := range words {
 			month := monthNamed(w)
-			if month == 0 {
-				continue
-			}
-			for _, k := range []int{i - gap, i + gap} {
-				if k >= 0 && k < len(words) && day(words[k]) > 0 {
-					d := day(words[k])
-					return month, d, without(s, words[k])
-				}
+			if k := i + gap; month > 0 && k >= 0 && k < len(words) && day(words[k]) > 0 {
+				return month, day(words[k]), without(s, words[k])
 			}
 		}
 	}

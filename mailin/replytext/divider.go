@@ -24,7 +24,13 @@ const maxDividerWords = 14
 // when a header block follows. A message under "original message" above which
 // nothing was written is a forward: nobody sends an empty answer.
 func (s *scanner) divider(i int) (dividerKind, string) {
+	if s.lines[i].marks&colon == 0 && !mayDash(s.line(i)) {
+		return noDivider, ""
+	}
 	text := strings.TrimSpace(unquoted(s.line(i)))
+	if text == "" || !endsWithColon(text) && !dashing(text) {
+		return noDivider, ""
+	}
 	words, dashed := dashes(text)
 	if !dashed {
 		words = text
@@ -51,6 +57,21 @@ func (s *scanner) divider(i int) (dividerKind, string) {
 		return originalLine, first(b.code, orig.code)
 	}
 	return noDivider, ""
+}
+
+// mayDash says that a line has a dash where a divider ends.
+func mayDash(s string) bool {
+	for n := len(s) - 1; n >= 0; n-- {
+		if s[n] != ' ' && s[n] != '\t' && s[n] != '*' {
+			return s[n] == '-' || s[n] == '_' || s[n] == '=' || s[n] >= 0x80
+		}
+	}
+	return false
+}
+
+// dashing says that a line begins with a dash of some kind.
+func dashing(s string) bool {
+	return strings.IndexByte("-_=", s[0]) >= 0 || strings.HasPrefix(s, "–") || strings.HasPrefix(s, "—")
 }
 
 // dashes takes the dashes off both ends of a line of words.

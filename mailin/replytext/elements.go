@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 )
 
 // element is an open element.
@@ -26,14 +27,17 @@ type element struct {
 }
 
 // concealment says how well the text of an element is hidden.
-func (e element) concealment() veil { return max(e.gone, e.faint) }
+func (e *element) concealment() veil { return max(e.gone, e.faint) }
 
-// top is the innermost open element.
-func (r *renderer) top() element {
+// ground is what stands under all elements.
+var ground = element{style: style{ground: unset, ink: unset, size: unsized}, ground: white}
+
+// top is the innermost open element; it must not be kept over a push.
+func (r *renderer) top() *element {
 	if len(r.open) == 0 {
-		return element{style: style{ground: unset, ink: unset, size: unsized}, ground: white}
+		return &ground
 	}
-	return r.open[len(r.open)-1]
+	return &r.open[len(r.open)-1]
 }
 
 // How elements break the text: blocks on a line of their own, paragraphs with an
@@ -57,11 +61,11 @@ func set(words string) map[string]bool {
 // startTag opens an element.
 func (r *renderer) startTag(z *html.Tokenizer) {
 	raw, more := z.TagName()
-	name := string(raw)
+	name := tagName(raw)
 	if markup[name] {
 		z.NextIsNotRawText()
 	}
-	a := attributes(z, more)
+	a := r.attributes(z, more)
 	if voids[name] {
 		r.void(name, a)
 		return
@@ -99,20 +103,32 @@ func (r *renderer) startTag(z *html.Tokenizer) {
 	r.push(e)
 }
 
-// attributes are those of a tag that we look at; the first of a name counts.
-func attributes(z *html.Tokenizer, more bool) map[string]string {
-	var a map[string]string
+// tagName is the name of a tag, without a new string for the known ones.
+func tagName(raw []byte) string {
+	if a := atom.Lookup(raw); a != 0 {
+		return a.String()
+	}
+	return string(raw)
+}
+
+// asked are the attributes that are looked at.
+var asked = set("class id name type style hidden href alt width color bgcolor background border start data-marker")
+
+// attributes are those of a tag that we look at; the first of a name counts. They
+// hold until the next tag.
+func (r *renderer) attributes(z *html.Tokenizer, more bool) map[string]string {
+	clear(r.attrs)
 	for n := 0; more && n < 64; n++ {
 		var k, v []byte
 		k, v, more = z.TagAttr()
-		if a == nil {
-			a = map[string]string{}
+		if !asked[string(k)] || len(v) > 1<<16 {
+			continue
 		}
-		if _, twice := a[string(k)]; !twice && len(v) <= 1<<16 {
-			a[string(k)] = string(v)
+		if _, twice := r.attrs[string(k)]; !twice {
+			r.attrs[string(k)] = string(v)
 		}
 	}
-	return a
+	return r.attrs
 }
 
 // inherit makes an element with what it takes from its parent.
@@ -204,7 +220,7 @@ func (r *renderer) popTo(i int) {
 func (r *renderer) pop() {
 	e := r.open[len(r.open)-1]
 	if e.href != "" {
-		r.link(e)
+		r.link(&e)
 	}
 	if e.after > 0 {
 		r.breakLine(e.after)

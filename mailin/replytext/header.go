@@ -125,15 +125,14 @@ func (b headerBlock) fits() bool {
 
 // labelled reads a "Label: value" line; noField when the label is not known.
 func labelled(s string) (f field, value string, codes []string) {
-	s = strings.TrimLeft(s, " \t*_|\u00A0\u3000")
-	i, n := strings.IndexByte(cut(s, 60), ':'), 1
-	if j := strings.Index(cut(s, 60), "："); j >= 0 && (i < 0 || j < i) {
-		i, n = j, len("：")
-	}
+	i, n := colonIn(s)
 	if i <= 0 {
 		return noField, "", nil
 	}
-	label := lower(strings.Trim(s[:i], " \t*_\u00A0\u3000"))
+	label := lower(strings.Trim(s[:i], " \t*_|\u00A0\u3000"))
+	if len(label) > maxLabel {
+		return noField, "", nil
+	}
 	m, ok := labels[strings.Join(strings.Fields(label), " ")]
 	if !ok && label != "" && firstRune(label) > 0x2E80 {
 		m, ok = labels[strings.Join(strings.Fields(label), "")]
@@ -144,6 +143,28 @@ func labelled(s string) (f field, value string, codes []string) {
 	value = strings.TrimFunc(s[i+n:], func(c rune) bool { return unicode.IsSpace(c) || c == '*' || c == '|' || c == '_' })
 	return m.field, value, strings.Fields(m.codes)
 }
+
+// colonIn is where the colon of a label stands near the beginning of s, and how
+// long it is; -1 for none.
+func colonIn(s string) (i, n int) {
+	if len(s) > 80 {
+		s = s[:80]
+	}
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case ':':
+			return i, 1
+		case 0xEF:
+			if strings.HasPrefix(s[i:], "：") {
+				return i, len("：")
+			}
+		}
+	}
+	return -1, 0
+}
+
+// maxLabel is the longest label, in octets.
+const maxLabel = 40
 
 // winners are the languages with the most votes, in the order of languages.
 func winners(votes map[string]int) string {
@@ -177,6 +198,9 @@ func (v *view) below(i int) int {
 // rule says that line i is a drawn line.
 func (v *view) rule(i int) bool {
 	s := strings.TrimSpace(v.line(i))
+	if s == "" || strings.IndexByte("_-=*", s[0]) < 0 {
+		return false
+	}
 	return len(s) >= 3 && strings.Trim(s, "_") == "" || len(s) >= 3 && strings.Trim(s, "-") == "" ||
 		len(s) >= 6 && strings.Trim(s, "=*") == ""
 }

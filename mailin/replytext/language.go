@@ -5,10 +5,13 @@ import (
 	"unicode"
 )
 
+// maxSample is how much of the reply is looked at for its language, in octets.
+const maxSample = 500
+
 // language is a hint at the language of the reply: the script where it tells,
 // then the function words, then the line that ended the reply. "" when unsure.
 func (v *view) language() string {
-	reply := cut(v.text[v.start:v.end], 4000)
+	reply := cut(v.text[v.start:v.end], maxSample)
 	if code := byScript(reply); code != "" {
 		return code
 	}
@@ -47,6 +50,9 @@ func countCommon(s string) map[string]int {
 
 // byScript tells the languages that have a script, or letters, of their own.
 func byScript(s string) string {
+	if ascii(s) {
+		return ""
+	}
 	var hangul, kana, han, cyrillic, ukrainian, russian, letters int
 	for _, c := range s {
 		switch {

@@ -30,7 +30,7 @@ type line struct {
 	marks      flags // what the HTML says of it
 }
 
-// flags is what an element of the HTML part says of a line.
+// flags is what an element of the HTML part says of a line, and how the line ends.
 type flags uint8
 
 const (
@@ -38,6 +38,7 @@ const (
 	inIntro                   // inside an element that introduces one
 	inSign                    // inside a signature element
 	restOff                   // from here on all is quoted
+	colon                     // the line ends with a colon
 )
 
 // split cuts a text into lines.
@@ -55,6 +56,9 @@ func split(text string) []line {
 			l.class = blank
 		}
 		l.depth = depthOf(s)
+		if endsWithColon(s) {
+			l.marks = colon
+		}
 		lines = append(lines, l)
 		at += end + 1
 	}
@@ -91,6 +95,9 @@ func unquoted(s string) string {
 // isBlank says that nothing can be seen of s: white space and marks without width.
 func isBlank(s string) bool {
 	for _, c := range s {
+		if c > ' ' && c < 0x7F {
+			return false
+		}
 		if !unicode.IsSpace(c) && !invisible(c) {
 			return false
 		}

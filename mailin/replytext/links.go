@@ -25,7 +25,7 @@ func safeHref(s string) string {
 }
 
 // link writes the target of a link behind its text, unless the text says it already.
-func (r *renderer) link(e element) {
+func (r *renderer) link(e *element) {
 	if len(r.out) == e.from || e.concealment() != shown || e.drop {
 		return
 	}
@@ -41,6 +41,9 @@ func (r *renderer) link(e element) {
 // said says that the text of a link is its own target.
 func said(text, href string) bool {
 	if len(text) > 2*maxHref {
+		return false
+	}
+	if !strings.ContainsAny(text, ".@0123456789") {
 		return false
 	}
 	href, _, _ = strings.Cut(href, "?subject=")

@@ -83,10 +83,10 @@ var quoteSigns = []quoteSign{
 }
 
 // byAttr is quoteSigns by attribute and word.
-var byAttr = func() map[string]quoteSign {
-	m := map[string]quoteSign{}
+var byAttr = func() map[[2]string]quoteSign {
+	m := map[[2]string]quoteSign{}
 	for _, s := range quoteSigns {
-		m[s.attr+"="+strings.ToLower(s.value)] = s
+		m[[2]string{s.attr, strings.ToLower(s.value)}] = s
 	}
 	return m
 }()
@@ -97,8 +97,11 @@ func signOf(name string, a map[string]string) (quoteSign, string) {
 		return quoteSign{}, ""
 	}
 	for _, attr := range []string{"class", "id", "name", "data-marker"} {
+		if a[attr] == "" {
+			continue
+		}
 		for _, w := range strings.Fields(cut(a[attr], 300)) {
-			if s, ok := byAttr[attr+"="+strings.ToLower(w)]; ok && s.kind != noMark {
+			if s, ok := byAttr[[2]string{attr, strings.ToLower(w)}]; ok && s.kind != noMark {
 				return s, title(name, attr, w)
 			}
 		}

@@ -115,7 +115,7 @@ func placeholder(plain, html string) bool {
 		return strings.TrimSpace(html) != ""
 	}
 	p, h := key(cut(plain, 4096)), key(cut(html, 16384))
-	return len(h) >= 200 && len(p) < len(h)/8 && !strings.Contains(h, p)
+	return len(h) >= 200 && len(p) < len(h)/4 && !strings.Contains(h, p)
 }
 
 // cut is the first n octets of s, on a rune border.

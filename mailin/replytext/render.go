@@ -30,7 +30,8 @@ type renderer struct {
 	show      bool // write hidden text, marked; otherwise leave it out
 	sheet     sheet
 	open      []element
-	count     map[string]int // open elements by name
+	count     map[string]int    // open elements by name
+	attrs     map[string]string // of the tag at hand
 	lists     []list2
 	marks     []mark
 	waiting   []int // marks whose text has not begun
@@ -54,7 +55,7 @@ type list2 struct {
 // render reads a page. With show, hidden text is written between [hidden] and
 // [/hidden]; without, it is left out, and so is what might be hidden.
 func render(page string, show bool) rendering {
-	r := &renderer{show: show, sheet: readSheets(page), count: map[string]int{}}
+	r := &renderer{show: show, sheet: readSheets(page), count: map[string]int{}, attrs: map[string]string{}}
 	r.out = make([]byte, 0, min(len(page), maxText)/2)
 	z := html.NewTokenizer(strings.NewReader(page))
 	for len(r.out) < maxText {
@@ -67,7 +68,7 @@ func render(page string, show bool) rendering {
 			r.startTag(z)
 		case html.EndTagToken:
 			name, _ := z.TagName()
-			r.endTag(string(name))
+			r.endTag(tagName(name))
 		}
 	}
 	return r.finish()
@@ -120,7 +121,7 @@ func (r *renderer) text(b []byte) {
 			n++
 		}
 		if n > 0 {
-			r.word(string(b[:n]))
+			r.word(b[:n])
 		}
 		b = b[n:]
 		if len(b) > 0 {
@@ -150,18 +151,31 @@ func (r *renderer) verbatim(s string) {
 }
 
 // word writes one word, after all that is owed before it.
-func (r *renderer) word(w string) {
-	w = strings.Map(plainRune, w)
-	if !r.midLine && r.breaks == 0 || r.breaks > 0 {
+func (r *renderer) word(b []byte) {
+	if simple(b) {
+		r.before()
+		r.out = append(r.out, b...)
+		return
+	}
+	w := strings.Map(plainRune, string(b))
+	if !r.midLine || r.breaks > 0 {
 		w = strings.TrimLeft(w, " ")
 	}
 	if isBlank(w) {
-		if w != "" {
-			r.space = true
-		}
+		r.space = r.space || w != ""
 		return
 	}
 	r.put(w)
+}
+
+// simple says that a word is written as it stands.
+func simple(b []byte) bool {
+	for _, c := range b {
+		if c <= ' ' || c >= 0x7F {
+			return false
+		}
+	}
+	return true
 }
 
 // plainRune makes hard blanks blanks and drops what cannot be seen.
@@ -175,9 +189,15 @@ func plainRune(c rune) rune {
 	return c
 }
 
-// put writes s at the end of the text: line breaks and prefix, cell border,
-// the sign of hidden text, a blank, and then s.
+// put writes s at the end of the text.
 func (r *renderer) put(s string) {
+	r.before()
+	r.out = append(r.out, s...)
+}
+
+// before writes what is owed: line breaks and prefix, cell border, a blank, the
+// sign of hidden text.
+func (r *renderer) before() {
 	hidden := r.top().concealment() == hidden
 	if r.hiding && (!hidden || r.breaks > 0) {
 		r.unhide()
@@ -196,7 +216,6 @@ func (r *renderer) put(s string) {
 		r.hiding = true
 		r.out = append(r.out, "[hidden] "...)
 	}
-	r.out = append(r.out, s...)
 }
 
 // unhide ends a run of hidden text.

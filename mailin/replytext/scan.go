@@ -49,7 +49,7 @@ func (s *scanner) step(i int) int {
 		return 1
 	case l.marks&(restOff|inQuote|inIntro) != 0:
 		return s.marked(i)
-	case l.depth > 0 && !groupwise(s.line(i)):
+	case l.depth > 0 && (l.depth < 3 || !groupwise(s.line(i))):
 		return s.quote(i)
 	}
 	if n := s.sign(i); n != 0 {
