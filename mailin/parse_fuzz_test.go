@@ -160,7 +160,7 @@ var automaticFields = []string{
 func FuzzAutomaticHeader(f *testing.F) {
 	seedsWith(f, func(b []byte) { f.Add(b, uint(0)); f.Add(b, uint(5)) })
 	f.Fuzz(func(t *testing.T, b []byte, which uint) {
-		m := Parse(context.Background(), raw(automaticFields[which%uint(len(automaticFields))]+"\r\n"+string(b)), Envelope{})
+		m := Parse(context.Background(), raw(automaticFields[which%uint(len(automaticFields))]+"\r\nX-Next: 1\r\n"+string(b)), Envelope{})
 		if m.MayAnswer || !m.Automatic && m.Kind != tickets.KindBounce {
 			t.Fatalf("automatic %v (%s), may be answered %v", m.Automatic, m.AutomaticWhy, m.MayAnswer)
 		}

@@ -166,6 +166,11 @@ func TestLimits(t *testing.T) {
 		{"IN-C06/flowed line of 50 MB", big(strings.Replace(plain, "\r\n\r\n", "\r\nContent-Type: text/plain; format=flowed; delsp=yes\r\n\r\n", 1), "word ", "end", 50<<20), mimetree.DefectTextCut, nil},
 		{"IN-X04/5 MB of HTML", big(strings.Replace(plain, "\r\n\r\n", "\r\nContent-Type: text/html\r\n\r\n", 1), "<div><a href=x>y</a>&amp;", "", 5<<20), mimetree.DefectTextCut, nil},
 		{"IN-M18/many base64 texts", big(mixed, "--b\r\nContent-Transfer-Encoding: base64\r\n\r\n"+strings.Repeat("QUJD", 5000)+"\r\n", "--b--", 25<<20), mimetree.DefectTextCut, nil},
+		{"IN-C02/1000 texts to guess", big(mixed, "--b\r\n\r\n"+strings.Repeat("\xcf\xf0\xe8\xe2\xe5\xf2 l\xe4uft", 170)+"\r\n", "--b--", 1000*2400), mimetree.DefectCharset, nil},
+		{"IN-C01/30000 words to guess", raw(strings.Repeat("Subject: "+strings.Repeat("=?x?q?=CF=F0=E8=E2=E5=F2=E4=E5?=x=?y?q?=CF=F0=E8=E2=E5=F2=E4=E5?=", 3500)+"\r\n", 4) + "\r\n"), mimetree.DefectSubjectCut, nil},
+		{"1000 long part headers", big(mixed, "--b\r\nX-Pad: "+strings.Repeat("x", 5000)+"\r\nContent-Type: image/png\r\n\r\nx\r\n", "--b--", 5<<20), mimetree.DefectHeaderTooLong,
+			func(m tickets.Message) bool { return m.Text == "" && len(m.Attachments) > 900 }},
+		{"three guesses of nested boundaries", raw(mixed + strings.Repeat("--x\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n", 20000)), "", nil},
 		{"IN-M15/500 inline images", raw(strings.Replace(mixed, "mixed", "related", 1) + strings.Repeat("--b\r\nContent-Type: image/gif\r\nContent-ID: <x>\r\n\r\nGIF\r\n", 500) + "--b--"), "",
 			func(m tickets.Message) bool { return len(m.Attachments) == 500 && m.Attachments[499].Inline }},
 	} {

@@ -128,6 +128,9 @@ func FuzzToUTF8(f *testing.F) {
 	f.Add("", []byte("\xff\xfe\x00\xd8"))
 	f.Fuzz(func(t *testing.T, label string, b []byte) {
 		text, _ := ToUTF8(label, b)
+		if !utf8.ValidString(text) {
+			t.Fatalf("%q in %q: %q", b, label, text)
+		}
 		var d Defects
 		text = CleanText([]byte(text), &d)
 		if !utf8.ValidString(text) || strings.ContainsAny(text, "\x00\r") {

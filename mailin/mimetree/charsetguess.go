@@ -13,7 +13,7 @@ import (
 )
 
 // guessed is how much of a text is looked at for its charset.
-const guessed = 16 << 10
+const guessed = 4 << 10
 
 // guess names the charset of octets that are no UTF-8; nil means Western. A few
 // high octets are no ground for a guess. The detector is believed when it is

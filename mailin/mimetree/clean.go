@@ -13,25 +13,27 @@ const maxMarks = 32
 // CleanText makes a text storable: line ends are LF, NUL is dropped, UTF-8 is
 // valid, and no letter carries more than 32 combining marks. b may be changed.
 func CleanText(b []byte, d *Defects) string {
+	if !utf8.Valid(b) {
+		b = bytes.ToValidUTF8(b, replacement)
+	}
+	return cleanValid(b, d)
+}
+
+// cleanValid is CleanText for octets that are valid UTF-8.
+func cleanValid(b []byte, d *Defects) string {
 	b = lineEnds(b)
 	if bytes.IndexByte(b, 0) >= 0 {
 		d.Add(DefectNUL)
 		b = bytes.ReplaceAll(b, []byte{0}, nil)
 	}
-	if ascii(b) {
+	if !longRun(b) {
 		return string(b)
 	}
-	if !utf8.Valid(b) {
-		b = bytes.ToValidUTF8(b, []byte("\uFFFD"))
+	s, cut := capMarks(string(b))
+	if cut {
+		d.Add(DefectCombining)
 	}
-	if longRun(b) {
-		s, cut := capMarks(string(b))
-		if cut {
-			d.Add(DefectCombining)
-		}
-		return s
-	}
-	return string(b)
+	return s
 }
 
 // lineEnds turns CRLF, CRs before LF and a lone CR into LF, in place.
@@ -62,14 +64,22 @@ func lineEnds(b []byte) []byte {
 	return out
 }
 
-// longRun says that so many letters beyond ASCII stand in a row that too many marks may be among them.
+// longRun says that so many letters beyond ASCII stand in a row that too many
+// marks may be among them. Such a run cannot hide between two probes.
 func longRun(b []byte) bool {
-	run := 0
-	for _, c := range b {
-		if run++; c < 0x80 {
-			run = 0
+	const run = 2*maxMarks + 1
+	for i := run - 1; i < len(b); i += run {
+		if b[i] < 0x80 {
+			continue
 		}
-		if run > 2*maxMarks {
+		from, to := i, i
+		for from > 0 && b[from-1] >= 0x80 && i-from < run {
+			from--
+		}
+		for to < len(b) && b[to] >= 0x80 && to-i < run {
+			to++
+		}
+		if to-from >= run {
 			return true
 		}
 	}

@@ -12,6 +12,8 @@ func (n *Node) describe(usual string, d *Defects) {
 		}
 		n.Type, n.Params = ParseParams(f.Value(), d)
 		n.Type = properType(n.Type, usual, d)
+	} else if n.Header.beyond != nil && n.Depth > 0 {
+		n.Type = "application/octet-stream" // what it is stands beyond the limits
 	}
 	if f, ok := n.Header.Get("Content-Disposition"); ok {
 		n.Disposition, n.DispParams = ParseParams(f.Value(), d)

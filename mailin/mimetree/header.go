@@ -11,9 +11,9 @@ import (
 
 // The limits of policy section 2. What lies beyond is kept as octets.
 const (
-	MaxHeader = 1 << 20   // octets of a message's header; as much again for those of all parts
+	MaxHeader = 1 << 20   // octets of a message's header; twice as much for those of all its parts
 	MaxField  = 256 << 10 // octets of one field
-	MaxFields = 5000      // fields of a message; as many again for those of all parts
+	MaxFields = 5000      // fields of a message; four times as many for those of all its parts
 	MaxDepth  = 50        // levels of parts
 	MaxParts  = 1000      // parts of a message
 )

@@ -243,8 +243,7 @@ func join(pieces []piece, d *Defects) string {
 			octets = append(octets, v...)
 		}
 	}
-	text, _ := ToUTF8(charset, octets)
-	return text
+	return wordText(charset, octets)
 }
 
 // extended takes charset'language' off a value.

@@ -93,7 +93,7 @@ func (p *splitter) root() {
 	}
 	n := &Node{Header: h, Start: start, Body: p.src.offset(), End: p.size}
 	p.tree.Root = n
-	p.left = budget{MaxHeader, MaxFields}
+	p.left = budget{2 * MaxHeader, 4 * MaxFields}
 	n.describe("text/plain", d)
 	p.src.key.start(h, n.Body)
 	p.src.key.feed(p.src.base, p.src.buf[:p.src.end])

@@ -37,13 +37,13 @@ func (n *Node) decode(b []byte, d *Defects) string {
 		label = metaCharset(b)
 	}
 	if ascii(b) && bytes.IndexByte(b, 0x1b) < 0 && asciiBased(cleanLabel(label)) {
-		return CleanText(b, d)
+		return cleanValid(b, d)
 	}
 	text, ok := toUTF8(label, b)
 	if !ok {
 		d.Add(DefectCharset)
 	}
-	return CleanText(text, d)
+	return cleanValid(text, d)
 }
 
 // asciiBased says that octets below 128 mean ASCII under this label.

@@ -61,10 +61,23 @@ func toText(s, hint string) string {
 	if utf8.ValidString(s) {
 		return s
 	}
-	if hint == "" || silentLabels[cleanLabel(hint)] || utf8Labels[cleanLabel(hint)] {
-		hint = "windows-1252"
+	if utf8Labels[cleanLabel(hint)] {
+		hint = ""
 	}
-	text, _ := ToUTF8(hint, []byte(s))
+	return wordText(hint, []byte(s))
+}
+
+// wordText decodes the few octets of a header: where the label says nothing they are
+// UTF-8 or Western, for they are too few, and can be too many times, to guess.
+func wordText(label string, b []byte) string {
+	name := cleanLabel(label)
+	if !utf8Labels[name] && !never[name] && lookup(name) == nil && !escapes(b) {
+		if utf8.Valid(b) {
+			return string(b)
+		}
+		name = "windows-1252"
+	}
+	text, _ := ToUTF8(name, b)
 	return text
 }
 
@@ -96,8 +109,7 @@ func (r *wordRun) add(w word, b *strings.Builder) {
 
 func (r *wordRun) flush(b *strings.Builder) {
 	if r.any {
-		text, _ := ToUTF8(r.charset, r.octets)
-		b.WriteString(text)
+		b.WriteString(wordText(r.charset, r.octets))
 	}
 	r.any, r.octets = false, r.octets[:0]
 }
