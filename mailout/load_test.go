@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,6 +38,9 @@ func TestLoadOverrides(t *testing.T) {
 	own, err := Load(dir)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if r := own.Roles(); len(r) != len(Roles())+1 || !slices.Contains(r, "ack-weekend") {
+		t.Errorf("a rule may use %q", r)
 	}
 	c := &Composer{Templates: map[string]*Templates{"own": own}}
 	for _, x := range []struct{ folder, lang, role, want string }{

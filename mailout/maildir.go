@@ -54,7 +54,7 @@ func (m *Maildir) box(to string) (string, error) {
 		}
 		return '_'
 	}, strings.ToLower(a))
-	return filepath.Join(m.Dir, strings.TrimLeft(name, ".")), nil
+	return filepath.Join(m.Dir, name), nil // an address never begins with a dot: it would be quoted
 }
 
 // store writes tmp/name, and moves it to new/ when it is whole and on disk.
