@@ -104,6 +104,7 @@ func (s *imapSession) runFetch(uid uint32, what *imap.FetchOptions) (*fetching, 
 	s.guard.wire.patience(s.p.Timeouts.Command)
 	t := time.AfterFunc(s.p.Timeouts.Fetch, func() { s.guard.wire.fail(errSilent) })
 	defer t.Stop()
+	defer s.rest()
 	cmd := s.c.Fetch(imap.UIDSetNum(f.uid), what)
 	for f.failed() == nil {
 		msg := cmd.Next()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -66,8 +65,7 @@ func (p *Poller) ledger(ctx context.Context, s *imapSession, data *imap.SelectDa
 	case err != nil:
 		return mb, fmt.Errorf("ledger: %w", err)
 	case mb.UIDValidity == data.UIDValidity:
-		p.firstLook(data)
-		return mb, nil
+		return mb, p.firstLook(s, data)
 	default:
 		fresh.Since = mb.Since
 		p.Log.Warn("mailbox was made anew: listing it again", "was", mb.UIDValidity, "is", data.UIDValidity)
@@ -76,17 +74,21 @@ func (p *Poller) ledger(ctx context.Context, s *imapSession, data *imap.SelectDa
 		return mb, fmt.Errorf("ledger: %w", err)
 	}
 	p.validity, p.uids = 0, map[uint32]*tried{}
-	p.firstLook(data)
-	return fresh, nil
+	return fresh, p.firstLook(s, data)
 }
 
 // firstLook remembers up to where the mailbox is listed anew: at the start of the
 // process (a listing may have been broken off) and after a change of UIDVALIDITY.
 // Behind that mail is new, whatever its date says.
-func (p *Poller) firstLook(data *imap.SelectData) {
-	if p.validity != data.UIDValidity {
-		p.validity, p.rescan = data.UIDValidity, uint32(data.UIDNext)
+func (p *Poller) firstLook(s *imapSession, data *imap.SelectData) error {
+	if p.validity == data.UIDValidity {
+		return nil
 	}
+	last, err := s.last(data)
+	if err == nil {
+		p.validity, p.rescan = data.UIDValidity, last
+	}
+	return err
 }
 
 // last is the highest UID in the mailbox.
@@ -154,7 +156,7 @@ func (p *Poller) bring(ctx context.Context, s *imapSession, mb tickets.Mailbox, 
 	if err != nil {
 		return err
 	}
-	if !mb.Since.IsZero() && uid < p.rescan && !m.at.IsZero() && m.at.Before(mb.Since) {
+	if !mb.Since.IsZero() && uid <= p.rescan && !m.at.IsZero() && m.at.Before(mb.Since) {
 		return p.note(ctx, at, tickets.UIDOld, "older than the first connection at "+mb.Since.UTC().Format(time.RFC3339))
 	}
 	limit := int64(0)
@@ -222,39 +224,4 @@ func (p *Poller) note(ctx context.Context, at tickets.Cursor, state tickets.UIDS
 		return fmt.Errorf("ledger: note %d %s: %w", at.UID, state, err)
 	}
 	return nil
-}
-
-// arrival describes a message to the desk.
-func (p *Poller) arrival(at tickets.Cursor, got *fetched, m meta, limit int64) tickets.Arrival {
-	a := tickets.Arrival{
-		Key: imapKey(at), Via: tickets.ViaIMAP, Role: tickets.RoleMailbox, Source: p.Account,
-		TLS: p.Mode != TLSNone, Queue: p.Queue, Trust: p.Trust, Cursor: &at,
-		Size: got.spool.Size(), SHA256: got.spool.SHA256(), At: p.Now(),
-	}
-	a.Quiet = p.quiet(a.At, got.scan, m)
-	if limit > 0 && got.spool.Size() >= limit {
-		whole := "more than " + strconv.FormatInt(p.MaxSize, 10)
-		if m.size > 0 {
-			whole = strconv.FormatInt(m.size, 10)
-		}
-		a.Defects = append(a.Defects, "cut: "+whole+" octets")
-	}
-	return a
-}
-
-// imapKey names one observation in a mailbox.
-func imapKey(c tickets.Cursor) string {
-	return fmt.Sprintf("imap:%q/%q/%d/%d", c.Account, c.Mailbox, c.UIDValidity, c.UID)
-}
-
-// quiet says why nothing may be mailed because of an old message. Either date makes
-// it old: the server's, which a restored mailbox renews, or that of the header.
-func (p *Poller) quiet(now time.Time, scan *headScan, m meta) string {
-	if !m.at.IsZero() && now.Sub(m.at) > p.QuietAge {
-		return "it lay in the mailbox since " + m.at.UTC().Format(time.RFC3339)
-	}
-	if at, ok := scan.arrived(); ok && now.Sub(at) > p.QuietAge {
-		return "it arrived first at " + at.UTC().Format(time.RFC3339)
-	}
-	return ""
 }

@@ -69,8 +69,12 @@ func (s *imapSession) whole(f func() error) error {
 	s.guard.wire.patience(s.p.Timeouts.Command)
 	t := time.AfterFunc(s.p.Timeouts.Whole, func() { s.guard.wire.fail(errSilent) })
 	defer t.Stop()
+	defer s.rest()
 	return f()
 }
+
+// rest lets the server be silent while it is asked nothing: the desk may take its time.
+func (s *imapSession) rest() { s.guard.wire.patience(s.p.Timeouts.Idle) }
 
 func (s *imapSession) login() error {
 	err := s.whole(func() error { return s.c.WaitGreeting() })
@@ -204,7 +208,7 @@ func (s *imapSession) awaitNews(ctx context.Context) error {
 		s.guard.wire.patience(d + s.p.Timeouts.Command)
 		return s.until(ctx, t)
 	}
-	s.guard.wire.patience(d + s.p.Timeouts.Command)
+	s.guard.wire.patience(d + s.p.Timeouts.Command) // something is said at its end
 	waited := s.until(ctx, t)
 	err = s.whole(func() error { return errors.Join(idle.Close(), idle.Wait()) })
 	if waited != nil {

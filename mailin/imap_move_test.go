@@ -1,0 +1,87 @@
+package mailin
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// FLT-41: what the server cannot do is not done otherwise: never a plain EXPUNGE.
+func TestFLT_41_Moving(t *testing.T) {
+	for caps, want := range map[string]string{
+		"IMAP4rev1 MOVE":         `UID MOVE 1 "Done"`,
+		"IMAP4rev1 MOVE UIDPLUS": `UID MOVE 1 "Done"`,
+		"IMAP4rev1 UIDPLUS":      `UID COPY 1 "Done"|UID STORE 1 +FLAGS.SILENT (\Deleted)|UID EXPUNGE 1`,
+		"IMAP4rev1":              "",
+	} {
+		for _, refuse := range []string{"", "UID COPY", "UID MOVE"} {
+			bubble(t, func(t *testing.T, d *fakeDesk, f *fakeIMAP) {
+				f.caps = caps
+				f.add(mailN(1))
+				f.hook = func(c *fakeConn, cmd string) bool {
+					return refuse != "" && strings.HasPrefix(cmd, refuse) && c.no("[CANNOT] not here")
+				}
+				runFor(t, f, time.Minute, func(c *PollerConfig) { c.Done = "Done" })
+				accepted(t, d, mailN(1))
+				lawful(t, d)
+				var got []string
+				for _, step := range d.journal {
+					if strings.HasPrefix(step, "UID ") && !strings.HasPrefix(step, "UID FETCH") && !strings.HasPrefix(step, "UID SEARCH") {
+						got = append(got, step)
+					}
+				}
+				expect := want
+				if refuse != "" && strings.HasPrefix(want, refuse) {
+					expect, _, _ = strings.Cut(want, "|") // nothing follows a refused COPY
+				}
+				if strings.Join(got, "|") != expect {
+					t.Errorf("%s, refusing %q: %q, want %q", caps, refuse, got, expect)
+				}
+			})
+		}
+	}
+}
+
+// A done folder that is not there is made.
+func TestDoneFolderIsMade(t *testing.T) {
+	bubble(t, func(t *testing.T, d *fakeDesk, f *fakeIMAP) {
+		f.add(mailN(1))
+		made := false
+		f.hook = func(c *fakeConn, cmd string) bool {
+			made = made || strings.HasPrefix(cmd, "CREATE ")
+			return strings.HasPrefix(cmd, "UID MOVE") && !made && c.no("[TRYCREATE] no such folder")
+		}
+		runFor(t, f, time.Minute, func(c *PollerConfig) { c.Done = "Done" })
+		if len(f.done) != 1 {
+			t.Errorf("moved %q", f.done)
+		}
+	})
+}
+
+// FLT-05: killed between COMMIT and MOVE, the mail is shown once more after the restart,
+// as the same arrival, and moved then.
+func TestFLT_05_KilledBeforeMove(t *testing.T) {
+	for _, how := range []string{"restart", "cut"} {
+		bubble(t, func(t *testing.T, d *fakeDesk, f *fakeIMAP) {
+			f.add(mailN(1))
+			once := true
+			f.hook = func(c *fakeConn, cmd string) bool {
+				if strings.HasPrefix(cmd, "UID MOVE") && once {
+					once = false
+					c.Conn.Close()
+					return true
+				}
+				return false
+			}
+			done := func(c *PollerConfig) { c.Done = "Done" }
+			if how == "restart" {
+				runFor(t, f, time.Second, done)
+			}
+			runFor(t, f, time.Minute, done)
+			if d.count() != 1 || d.shown != 2 || len(f.mails) != 0 || len(f.done) != 1 {
+				t.Errorf("%s: %d arrivals, shown %d, %d left, moved %d", how, d.count(), d.shown, len(f.mails), len(f.done))
+			}
+			lawful(t, d)
+		})
+	}
+}
