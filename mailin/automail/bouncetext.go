@@ -111,17 +111,14 @@ func (j *judge) recipients(lines []string) (found []recipient) {
 			found = append(found, recipient{addr, words})
 		}
 	}
+	named := j.named()
 	for i, l := range lines {
-		if addr, words, ok := apart(l); ok {
+		if addr, words, ok := apart(l); ok && (len(named) == 0 || containsFold(named, addr)) {
 			add(addr, first(words, wordsBelow(lines, i)))
 		}
 	}
-	for _, h := range j.Headers {
-		if strings.EqualFold(h.Name, "X-Failed-Recipients") {
-			for _, a := range addrIn.FindAllString(h.Value, maxBounces) {
-				add(a, "")
-			}
-		}
+	for _, a := range named {
+		add(a, "")
 	}
 	if len(found) > 0 {
 		return found
@@ -134,7 +131,27 @@ func (j *judge) recipients(lines []string) (found []recipient) {
 	return found
 }
 
-// isOwn says that an address is the daemon's own.
+// named are the addresses that the header names.
+func (j *judge) named() (addrs []string) {
+	for _, h := range j.Headers {
+		if strings.EqualFold(h.Name, "X-Failed-Recipients") {
+			addrs = append(addrs, addrIn.FindAllString(h.Value, maxBounces)...)
+		}
+	}
+	return addrs
+}
+
+// containsFold says that an address is in a list, in any case.
+func containsFold(list []string, addr string) bool {
+	for _, x := range list {
+		if strings.EqualFold(x, strings.Trim(addr, "<>\"'.")) {
+			return true
+		}
+	}
+	return false
+}
+
+// isOwn says that an address is the daemon's own, or the one the report was sent to.
 func (j *judge) isOwn(addr string) bool {
 	local := squeezed(localPart(addr))
 	if strings.Contains(local, "mailerdaemon") || local == "postmaster" || local == "support" || local == "abuse" {
@@ -142,6 +159,11 @@ func (j *judge) isOwn(addr string) bool {
 	}
 	for _, a := range j.From {
 		if strings.EqualFold(a.Addr, addr) {
+			return true
+		}
+	}
+	for _, h := range j.Headers {
+		if strings.EqualFold(h.Name, "To") && strings.EqualFold(strings.TrimSpace(bare(h.Value)), addr) {
 			return true
 		}
 	}
