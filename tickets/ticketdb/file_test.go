@@ -133,3 +133,17 @@ func TestReadersCannotWrite(t *testing.T) {
 		}
 	})
 }
+
+// A relative path is one from where postern was started, and the file is its owner's.
+func TestRelativePath(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, path := range []string{"a.db", "./b.db", "below/c.db", "x:y.db"} {
+		l := open(t, "sqlite:"+path)
+		l.accepted(arrival(1))
+		info, err := os.Stat(path)
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", path, info, err)
+		}
+		l.ok(l.Close())
+	}
+}

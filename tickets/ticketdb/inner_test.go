@@ -3,12 +3,15 @@ package ticketdb
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"net"
 	"testing"
 
 	"github.com/lib/pq"
 
+	"postern/migrations"
 	"postern/tickets"
 )
 
@@ -96,5 +99,40 @@ func TestShort(t *testing.T) {
 	}
 	if hashed("") != "" || len(hashed("x")) != 64 {
 		t.Error("hash of nothing, or of something")
+	}
+}
+
+// What is worth another run: lost races, and nothing whose end is unknown.
+func TestRerun(t *testing.T) {
+	d := postgresDialect()
+	for _, c := range []struct {
+		err  error
+		want bool
+	}{
+		{&pq.Error{Code: "40001"}, true}, {fmt.Errorf("x: %w", &pq.Error{Code: "40P01"}), true}, {tickets.ErrConflict, true},
+		{&pq.Error{Code: "55P03"}, false}, {&pq.Error{Code: "57014"}, false}, {&pq.Error{Code: "23505"}, false},
+		{fmt.Errorf("%w: %w", tickets.ErrUnknown, &pq.Error{Code: "40001"}), false}, {tickets.ErrTaken, false}, {errors.New("x"), false},
+	} {
+		if got := d.rerun(c.err); got != c.want {
+			t.Errorf("%v: %v", c.err, got)
+		}
+	}
+}
+
+// What passes by itself is not refused, and what does not is.
+func TestAwayErrors(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want bool
+	}{
+		{&pq.Error{Code: "57P03"}, true}, {&pq.Error{Code: "53300"}, true}, {&pq.Error{Code: "08006"}, true},
+		{&pq.Error{Code: "25006"}, true}, {&pq.Error{Code: "55P03"}, true},
+		{&net.OpError{Err: errors.New("refused")}, true}, {driver.ErrBadConn, true}, {context.DeadlineExceeded, true},
+		{&pq.Error{Code: "28P01"}, false}, {&pq.Error{Code: "3D000"}, false}, {&pq.Error{Code: "42501"}, false},
+		{migrations.ErrNewer, false}, {errors.New("x"), false},
+	} {
+		if got := away(c.err); got != c.want {
+			t.Errorf("%v: %v", c.err, got)
+		}
 	}
 }
