@@ -30,17 +30,6 @@ func Load(dir string) (*Templates, error) {
 	return t, nil
 }
 
-// Roles lists the templates that these texts know, variants of a folder included,
-// sorted: the names that a rule may use.
-func (t *Templates) Roles() []string {
-	var out []string
-	for name := range t.byName {
-		out = append(out, path.Base(name))
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
 // add reads all template files of a folder; where is its name in errors. Each is
 // tried on the samples.
 func (t *Templates) add(dir fs.FS, where string, tried []Values) error {

@@ -39,7 +39,7 @@ func TestLoadOverrides(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r := own.Roles(); len(r) != len(Roles())+1 || !slices.Contains(r, "ack-weekend") {
+	if r := own.Names(); len(r) != len(Roles())+1 || !slices.Contains(r, "ack-weekend") {
 		t.Errorf("a rule may use %q", r)
 	}
 	c := &Composer{Templates: map[string]*Templates{"own": own}}
