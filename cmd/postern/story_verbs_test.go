@@ -31,6 +31,9 @@ var verbs = map[string]func(*story, []string) error{
 	"bounce":  (*story).bounce,
 	"restart": func(s *story, _ []string) error { s.start(); return s.settle() },
 	"crash":   func(s *story, a []string) error { s.crash.at = a[0]; return nil },
+	// restart-later comes up again without doing anything yet.
+	"restart-later": func(s *story, _ []string) error { s.start(); return nil },
+	"sabotage":      (*story).sabotage,
 }
 
 // stringRaw makes octets a tickets.Raw.
