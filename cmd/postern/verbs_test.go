@@ -249,3 +249,13 @@ func TestHelpPages(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// Every verb explains itself at length.
+func TestVerbsExplainThemselves(t *testing.T) {
+	for _, verb := range []string{"serve", "demo", "check", "verify", "migrate", "inspect", "explain", "ticket set", "inbox", "outbox", "rules", "password"} {
+		r := postern(t, "", append(strings.Fields(verb), "--help")...)
+		if r.code != exitOK || strings.Count(r.out, "\n") < 8 || !strings.Contains(r.out, "Usage: postern "+verb) {
+			t.Errorf("%s: %+v", verb, r)
+		}
+	}
+}

@@ -1,0 +1,106 @@
+package main
+
+// The long help of the verbs, as `postern VERB --help` prints it below the short
+// one.
+
+// Help tells what serve needs and how it is told to stop or to read again.
+func (serveCmd) Help() string {
+	return `Runs until SIGTERM or SIGINT; then nothing new is taken, messages under way end, and
+mail that was claimed is sent or handed back, within 30 seconds. SIGHUP reads the
+whole configuration again, all or nothing. Rule files are read again when they change;
+broken ones never replace good ones. Everything that happens is one line on standard error.`
+}
+
+// Help tells what the demo does.
+func (demoCmd) Help() string {
+	return `Starts the helpdesk, a mail server and five mailboxes in this one process, on loopback
+and in a temporary folder; nothing of it is left afterwards. Each mail is printed as its
+recipient sees it. Then it stays up and says how to connect a mail client.`
+}
+
+// Help tells what check looks at.
+func (checkCmd) Help() string {
+	return `Looks at configuration, rules, templates, keys and free space, and connects to the
+database, every mailbox and every relay. Nothing is changed anywhere. Each thing has one
+line, ok or FAIL; exit code 1 when one failed. Safe beside a running gateway.
+
+  postern check                  before every reload
+  postern check --offline        in a repository, without any server`
+}
+
+// Help tells what verify adds up.
+func (verifyCmd) Help() string {
+	return `The events of a ticket are the ledger, its row is the balance. verify folds the events
+of every ticket and compares, and checks that every arrival has exactly one outcome. It
+reads only and may run beside a gateway. Exit code 1 when something does not add up; the
+events are right then, and the row is wrong.`
+}
+
+// Help tells what migrate is for.
+func (migrateCmd) Help() string {
+	return `The first start of a new version does the same. On SQLite the gateway must be stopped.
+A database that is newer than this version is refused and left alone.`
+}
+
+// Help shows how inspect is used.
+func (inspectCmd) Help() string {
+	return `Reads a message as the helpdesk would: kind, visible reply, attachments, defects. It needs
+no configuration and no database, and never changes or sends anything.
+
+  postern inspect mail.eml               a page for people
+  postern inspect --json - < mail.eml    one JSON object (docs/inspect.schema.json)
+  postern inspect --explain mail.eml     and why it was read so
+  postern inspect ~/Maildir              a table; also of an mbox
+  postern inspect --json archive.mbox    JSON Lines: {"file": …, "message": …}`
+}
+
+// Help tells what explain prints.
+func (explainCmd) Help() string {
+	return `Prints the questions that were asked on the message's way, with their answers: how it
+came, who says it, which ticket and why; the rules that were asked and the term that said no;
+what was changed; which mails were written and which were withheld, and why.
+
+  postern explain 4711
+  postern explain '<abc@mail.example.net>'`
+}
+
+// Help shows how commands are given.
+func (ticketSetCmd) Help() string {
+	return `The commands are those of an agent's mail, and are checked the same: all are done or
+none. The ledger names you as the admin who gave them.
+
+  postern ticket set 42 '#assign bob' '#priority high'
+  postern ticket set 42 resolve`
+}
+
+// Help tells what waits in the inbox.
+func (inboxCmd) Help() string {
+	return `Every message that came in is here with its octets, whatever became of it. A message
+that cannot be read five times is quarantined; after an upgrade or a repair, "retry" has
+it read again. "show --raw" writes its octets.
+
+  postern inbox list --state quarantined
+  postern inbox show --raw 4711 | postern inspect -`
+}
+
+// Help tells how outgoing mail can be kept back.
+func (outboxCmd) Help() string {
+	return `Mail waits here until a relay took it. Failed mail stays with the relay's last words.
+
+  postern outbox list --waiting
+  postern outbox list --state failed
+  postern outbox retry 815`
+}
+
+// Help tells where the hash goes.
+func (passwordCmd) Help() string {
+	return `Asks for a password, twice, or reads one line of standard input, and prints the line for
+password_hash of an agent in postern.yaml. Each run gives another hash of the same password.`
+}
+
+// Help tells which rules are checked.
+func (rulesCmd) Help() string {
+	return `  postern rules check            those of the configuration, with its queues and agents
+  postern rules check FOLDER     others
+  postern rules default          the built-in ones, as a first file to change`
+}
