@@ -34,13 +34,15 @@ type fakeDesk struct {
 	pending map[tickets.Cursor]int
 	ledger  error // what every ledger call answers
 	journal []string
+	signal  chan struct{} // something was accepted
 }
 
 func newDesk(t testing.TB) *fakeDesk {
 	return &fakeDesk{
 		t: t, start: time.Now(), now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC),
 		bodies: map[string]string{}, boxes: map[string]tickets.Mailbox{},
-		noted: map[tickets.Cursor]tickets.UIDState{}, pending: map[tickets.Cursor]int{},
+		signal: make(chan struct{}, 1),
+		noted:  map[tickets.Cursor]tickets.UIDState{}, pending: map[tickets.Cursor]int{},
 	}
 }
 
@@ -84,7 +86,24 @@ func (d *fakeDesk) Accept(_ context.Context, a tickets.Arrival, raw tickets.Raw)
 	}
 	d.bodies[a.Key] = string(body)
 	d.arrivals = append(d.arrivals, a)
+	select {
+	case d.signal <- struct{}{}:
+	default:
+	}
 	return nil
+}
+
+// await waits until n messages were accepted.
+func (d *fakeDesk) await(n int) {
+	d.t.Helper()
+	late := time.After(30 * time.Second)
+	for d.count() < n {
+		select {
+		case <-d.signal:
+		case <-late:
+			d.t.Fatalf("%d messages accepted, want %d", d.count(), n)
+		}
+	}
 }
 
 func boxKey(account, mailbox string) string { return account + "\x00" + mailbox }
