@@ -21,7 +21,11 @@ func judge(c mailcorpus.Cell, l mailcorpus.Language) string {
 			return ""
 		}
 	}
-	r := replytext.Read(replytext.Input{Plain: c.Plain, HasPlain: c.Plain != "", Flowed: c.Flowed, HTML: c.HTML, Subject: c.Subject})
+	return judgeReading(c, l, replytext.Read(replytext.Input{Plain: c.Plain, HasPlain: c.Plain != "", Flowed: c.Flowed, HTML: c.HTML, Subject: c.Subject}))
+}
+
+// judgeReading says what is wrong with a reading of a cell.
+func judgeReading(c mailcorpus.Cell, l mailcorpus.Language, r replytext.Reading) string {
 	got := squeeze(r.Text[r.Start:r.End])
 	switch {
 	case c.Forward:
