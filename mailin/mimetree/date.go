@@ -72,11 +72,11 @@ const noZone = 1 << 30
 
 // dateParts gathers a date word by word.
 type dateParts struct {
-	year, month, day  int
-	hour, min, sec    int
-	pm, am            bool
-	zone              int // seconds east of UTC
-	slashed, unsuited bool
+	year, month, day int
+	hour, min, sec   int
+	pm, am           bool
+	zone             int // seconds east of UTC
+	unsuited         bool
 }
 
 func (p *dateParts) token(s string) {

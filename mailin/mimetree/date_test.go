@@ -49,7 +49,7 @@ func TestParseDate(t *testing.T) {
 		got := ParseDate(in, &d)
 		if want == "" {
 			if !got.IsZero() || len(d) == 0 {
-				t.Errorf("IN-H09 %q: %v %v, want the zero time and a defect", in, got, d)
+				t.Errorf("IN_H09 %q: %v %v, want the zero time and a defect", in, got, d)
 			}
 			continue
 		}
@@ -111,7 +111,7 @@ func TestMessageID(t *testing.T) {
 	} {
 		var d Defects
 		if got := MessageID(in, &d); got != want {
-			t.Errorf("IN-H05 %.40q: %.40q, want %.40q", in, got, want)
+			t.Errorf("IN_H05 %.40q: %.40q, want %.40q", in, got, want)
 		}
 		if plain := len(want) > 1 && strings.TrimSpace(in) == "<"+want+">" && strings.Contains(want, "@"); plain != (len(d) == 0) && want != "" {
 			t.Errorf("%.40q: defects %v", in, d)

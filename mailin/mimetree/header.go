@@ -82,11 +82,13 @@ type headerReader struct {
 	defects *Defects
 	block   []byte
 	spans   []span
-	size    int  // octets of the current field
-	skip    bool // the current field is not recorded
-	open    bool // a field has begun, a fold belongs to it
+	size    int   // octets of the current field
+	skip    bool  // the current field is not recorded
+	open    bool  // a field has begun, a fold belongs to it
+	known   int64 // offset of a field that was seen ahead
 	out     Header
 	beyond  hash.Hash
+	spill   []byte // not yet in beyond
 }
 
 var blocks = sync.Pool{New: func() any { b := make([]byte, 0, 8<<10); return &b }}
@@ -134,10 +136,13 @@ func (r *headerReader) done(line []byte, at int64) bool {
 		r.more(line)
 		return false
 	}
-	trimmed := bytes.TrimLeft(text, " \t")
+	trimmed := text
+	if text[0] == ' ' || text[0] == '\t' {
+		trimmed = bytes.TrimLeft(text, " \t")
+	}
 	colon, name := fieldName(trimmed)
 	if colon < 0 {
-		return r.junk(bytes.Clone(line), at)
+		return r.junk(line, at)
 	}
 	if len(trimmed) < len(text) {
 		r.defects.Add(DefectLeadingFold)
@@ -154,10 +159,14 @@ func (r *headerReader) done(line []byte, at int64) bool {
 
 // junk decides about a line that is no field: fields follow soon, or the body begins here.
 func (r *headerReader) junk(line []byte, at int64) bool {
-	if ended(line) && r.fieldAhead() {
+	subject := r.inSubject()
+	if subject {
+		line = append([]byte{' '}, line...) // looking ahead may move the window
+	}
+	if ended(line) && (at < r.known || r.fieldAhead()) {
 		r.defects.Add(DefectJunkLine)
-		if r.inSubject() {
-			r.more(append([]byte{' '}, line...))
+		if subject {
+			r.more(line)
 		}
 		return false
 	}
@@ -178,6 +187,7 @@ func (r *headerReader) inSubject() bool {
 // fieldAhead looks at most 8 lines ahead for a field, not beyond a blank line.
 func (r *headerReader) fieldAhead() bool {
 	w := r.src.peek(maxLine)
+	at := r.src.offset()
 	for range 8 {
 		n := lineLen(w)
 		text := trimEOL(w[:n])
@@ -185,9 +195,10 @@ func (r *headerReader) fieldAhead() bool {
 			return false
 		}
 		if colon, _ := fieldName(text); colon > 0 {
+			r.known = at
 			return true
 		}
-		w = w[n:]
+		w, at = w[n:], at+int64(n)
 	}
 	return false
 }
@@ -198,7 +209,10 @@ func fieldName(text []byte) (colon, name int) {
 	if colon < 1 {
 		return -1, 0
 	}
-	name = len(bytes.TrimRight(text[:colon], " \t"))
+	name = colon
+	for name > 0 && (text[name-1] == ' ' || text[name-1] == '\t') {
+		name--
+	}
 	for _, c := range text[:name] {
 		if c <= ' ' || c >= 127 {
 			return -1, 0
@@ -267,12 +281,16 @@ func (r *headerReader) drop(line []byte) {
 	if r.beyond == nil {
 		r.beyond = sha256.New()
 	}
-	r.beyond.Write(trimEOL(line))
+	if r.spill = append(r.spill, trimEOL(line)...); len(r.spill) > maxLine {
+		r.beyond.Write(r.spill)
+		r.spill = r.spill[:0]
+	}
 }
 
 // finish turns the octets into fields, all of them pieces of one string.
 func (r *headerReader) finish() {
 	if r.beyond != nil {
+		r.beyond.Write(r.spill)
 		r.out.beyond = r.beyond.Sum(nil)
 	}
 	text := string(r.block)

@@ -23,11 +23,11 @@ func TestParseParams(t *testing.T) {
 		{"RFC 2231 pieces", "a/b; name*0*=utf-8''r%C3%A4; name*1=t; name*2*=%2E; name*3=pdf", "a/b name=rät.pdf", ""},
 		{"pieces in disorder", "a/b; name*1=b; name*0=a", "a/b name=ab", ""},
 		{"letter cut between pieces", "a/b; name*0*=utf-8''%C3; name*1*=%A4", "a/b name=ä", ""},
-		{"IN-M19 gap", "a/b; name*0=a; name*2=c", "a/b name=a", DefectParameter},
-		{"IN-M19 duplicate piece", "a/b; name*0=a; name*0=x; name*1=b", "a/b name=ab", DefectParameter},
-		{"IN-M19 duplicate", "a/b; name=a; name=b", "a/b name=a", DefectParameter},
-		{"IN-M19 mixed", "a/b; name=plain.txt; name*0*=utf-8''real.txt", "a/b name=real.txt", DefectParameter},
-		{"IN-A05 RFC 2231 and 2047 agree", "a/b; name=\"=?utf-8?q?r=C3=A4t?=\"; name*=utf-8''r%C3%A4t", "a/b name=rät", ""},
+		{"IN_M19 gap", "a/b; name*0=a; name*2=c", "a/b name=a", DefectParameter},
+		{"IN_M19 duplicate piece", "a/b; name*0=a; name*0=x; name*1=b", "a/b name=ab", DefectParameter},
+		{"IN_M19 duplicate", "a/b; name=a; name=b", "a/b name=a", DefectParameter},
+		{"IN_M19 mixed", "a/b; name=plain.txt; name*0*=utf-8''real.txt", "a/b name=real.txt", DefectParameter},
+		{"IN_A05 RFC 2231 and 2047 agree", "a/b; name=\"=?utf-8?q?r=C3=A4t?=\"; name*=utf-8''r%C3%A4t", "a/b name=rät", ""},
 		{"broken percent", "a/b; name*=utf-8''100%.txt", "a/b name=100%.txt", ""},
 		{"no charset", "a/b; name*=x%20y", "a/b name=x y", ""},
 		{"raw UTF-8", "a/b; name=\"rät.pdf\"", "a/b name=rät.pdf", ""},
@@ -112,7 +112,7 @@ func TestSafeFilename(t *testing.T) {
 		{"plain", "Quarterly report (final).pdf", "Quarterly report (final).pdf"}, {"plain", "rät\u00a0x.pdf", "rät x.pdf"}, {"plain", "100%.txt", "100%.txt"},
 	} {
 		if got := SafeFilename(c.in); got != c.want {
-			t.Errorf("IN-%s %.60q: %.60q, want %.60q", c.id, c.in, got, c.want)
+			t.Errorf("IN_%s %.60q: %.60q, want %.60q", c.id, c.in, got, c.want)
 		}
 	}
 }

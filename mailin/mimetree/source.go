@@ -107,42 +107,60 @@ func (s *source) line() []byte {
 	n := lineLen(w)
 	if n == 0 {
 		n = len(w)
-		for n == maxLine && n > 1 && w[n-1] == '\r' {
-			n--
+		for len(w) == maxLine && n > maxLine-4 && w[n-1] == '\r' {
+			n-- // its LF may come next
 		}
 	}
 	s.pos += n
 	return w[:n]
 }
 
-// lineLen is the length of the first line of w including its end; 0 when none ends there.
+// lineLen is the length of the first line of w including its end; 0 when none
+// ends there. It looks no further than it must, so that many short lines cost
+// no more than one long one.
 func lineLen(w []byte) int {
-	n := bytes.IndexByte(w, '\n') + 1
-	line := w
-	if n > 0 {
-		line = w[:n]
+	const near = 256
+	for from, to := 0, min(near, len(w)); from < len(w); from, to = to, len(w) {
+		seg := w[from:to]
+		lf := bytes.IndexByte(seg, '\n')
+		if lf >= 0 {
+			seg = seg[:lf]
+		}
+		if cr := bytes.IndexByte(seg, '\r'); cr >= 0 {
+			return crLen(w, from+cr)
+		}
+		if lf >= 0 {
+			return from + lf + 1
+		}
 	}
-	for at := 0; ; {
-		i := bytes.IndexByte(line[at:], '\r')
-		if i < 0 {
-			return n
-		}
-		at += i + 1
-		stop := at
-		for stop < len(line) && line[stop] == '\r' {
-			stop++
-		}
-		if stop == len(line) && n == 0 && len(w) >= maxLine {
-			return n // perhaps the LF comes next
-		}
-		if stop < len(line) && line[stop] == '\n' {
-			return n
-		}
-		return at
-	}
+	return 0
 }
 
-func trimEOL(line []byte) []byte { return bytes.TrimRight(line, "\r\n") }
+// crLen is the length of the line that ends with the CR at i: at it, or at the LF
+// behind it and up to three more CRs. At the very end of a full window the LF
+// may still come: 0.
+func crLen(w []byte, i int) int {
+	stop := i + 1
+	for stop < len(w) && stop < i+4 && w[stop] == '\r' {
+		stop++
+	}
+	switch {
+	case stop == len(w) && len(w) >= maxLine:
+		return 0
+	case stop < len(w) && w[stop] == '\n':
+		return stop + 1
+	}
+	return i + 1
+}
+
+// trimEOL drops the line end. It runs once or twice a line, so it is written out.
+func trimEOL(line []byte) []byte {
+	n := len(line)
+	for n > 0 && (line[n-1] == '\n' || line[n-1] == '\r') {
+		n--
+	}
+	return line[:n]
+}
 
 func ended(line []byte) bool {
 	return len(line) > 0 && (line[len(line)-1] == '\n' || line[len(line)-1] == '\r')

@@ -115,7 +115,8 @@ func (p *splitter) skipLead() {
 			return
 		case w[0] == '\r' || w[0] == '\n':
 			d.Add(DefectLeadingBlank)
-			p.src.line()
+			w = p.src.all()
+			p.src.pos += len(w) - len(bytes.TrimLeft(w, "\r\n"))
 		case bytes.HasPrefix(w, []byte("From ")) || bytes.HasPrefix(w, []byte(">From ")):
 			if line := p.src.peek(maxLine); p.colonName(line) {
 				return
