@@ -121,6 +121,12 @@ var kindsOfMistake = map[string]string{
 	"limit-attachments":        "attachments greater than mail",
 	"limit-window":             "a window of no length",
 	"no-way-in":                "no way in for mail",
+	"instance-ascii":           "an instance that no Message-ID can hold",
+	"database-options":         "options behind the path of the database",
+	"address-ascii":            "an address with letters beyond ASCII",
+	"address-reply-domain":     "a queue on the reply domain",
+	"agent-group":              "an agent named like a group",
+	"relay-loop":               "a relay that is our own listener",
 	"many":                     "many mistakes, all told at once",
 }
 

@@ -2,9 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
+
+	"postern/rules"
+	"postern/rules/strictyaml"
 )
 
 // checkCmd looks at everything that serve will need, and changes nothing.
@@ -31,7 +37,7 @@ type checkView struct {
 func (c *checkCmd) Run(ctx context.Context, w *world) error {
 	cfg, err := w.load()
 	if err != nil {
-		return err
+		return w.mistakes(withRuleMistakes(err, cfg))
 	}
 	failed := 0
 	var seen []checkView
@@ -80,4 +86,18 @@ func okText(ok bool) string {
 // indentMore sets further lines of a text below the first.
 func indentMore(s string) string {
 	return strings.ReplaceAll(strings.TrimRight(s, "\n"), "\n", "\n"+strings.Repeat(" ", 28))
+}
+
+// withRuleMistakes adds what is wrong in the rules to what is wrong in the configuration, so
+// that an admin sees all of it at once. Names in rules are not looked up then.
+func withRuleMistakes(err error, cfg Config) error {
+	var found strictyaml.Problems
+	if !errors.As(err, &found) || cfg.Rules == "" {
+		return err
+	}
+	if files, globErr := filepath.Glob(filepath.Join(cfg.Rules, "*.y*ml")); globErr != nil || len(files) == 0 {
+		return err // the review has said so
+	}
+	_, more := rules.Load(cfg.Rules, rules.Options{})
+	return slices.Concat(found, more)
 }

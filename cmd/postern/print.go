@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
+
+	"postern/rules/strictyaml"
 )
 
 // printable makes a stranger's words safe for a terminal: control characters
@@ -107,4 +110,30 @@ func pairs(fields map[string]any) string {
 		out = append(out, fmt.Sprintf("%s=%v", k, fields[k]))
 	}
 	return strings.Join(out, " ")
+}
+
+// mistakeView is one mistake of a file for programs.
+type mistakeView struct {
+	File   string `json:"file"`
+	Line   int    `json:"line"`   // 0 when it has no place
+	Column int    `json:"column"` // in code points, from 1
+	Text   string `json:"text"`
+	Hint   string `json:"hint"`
+}
+
+// mistakes prints the mistakes of files as JSON where that is asked for, and then returns
+// errFound; every other error, and pages for people, are told by the caller's caller.
+func (w *world) mistakes(err error) error {
+	var found strictyaml.Problems
+	if !w.json || !errors.As(err, &found) {
+		return err
+	}
+	views := make([]mistakeView, len(found))
+	for i, p := range found {
+		views[i] = mistakeView{p.File, p.Line, p.Col, p.Text, p.Hint}
+	}
+	if err := writeJSON(w.out, map[string]any{"mistakes": views}); err != nil {
+		return err
+	}
+	return errFound
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/net/idna"
+
 	"postern/rules/strictyaml"
 	"postern/tickets"
 )
@@ -104,15 +106,28 @@ func (r *review) agents() {
 	for i, a := range r.cfg.Agents {
 		path := at("agents", i)
 		r.name(path, "agent", a.Name)
-		if slices.Contains([]string{"me", "none"}, strings.ToLower(a.Name)) {
-			r.say(path+".name", fmt.Sprintf("an agent cannot be named %q", a.Name), "the commands #assign me and #assign none need the word")
-		}
+		r.notReserved(path+".name", a.Name)
 		if len(a.Addresses) == 0 {
 			r.missing(path, fmt.Sprintf("agent %q has no address", a.Name), "add: addresses: [name@example.org]; the first is the registered one")
 		}
 		r.words(path+".display", a.Display)
 		r.addressList(path, a.Addresses)
 		r.passwordHash(path+".password_hash", a.PasswordHash)
+	}
+}
+
+// Words that commands and rules give a meaning of their own where an agent could be named.
+var (
+	commandWords = []string{"me", "none"}
+	groupWords   = []string{"agents", "assignee", "watchers", "queue", "requester", "participants"}
+)
+
+func (r *review) notReserved(path, name string) {
+	switch name = strings.ToLower(name); {
+	case slices.Contains(commandWords, name):
+		r.say(path, fmt.Sprintf("an agent cannot be named %q", name), "the commands #assign me and #assign none need the word")
+	case slices.Contains(groupWords, name):
+		r.say(path, fmt.Sprintf("an agent cannot be named %q", name), "in rules the word means a group: "+strings.Join(groupWords, ", "))
 	}
 }
 
@@ -161,6 +176,8 @@ func (r *review) address(path, a string) bool {
 	switch {
 	case err != nil || got.Name != "" || got.Address != a || strings.ContainsAny(a, "<>\" "):
 		r.say(path, fmt.Sprintf("%q is not an address", a), "write it bare: help@example.org")
+	case strings.IndexFunc(a, func(c rune) bool { return c > 126 }) >= 0:
+		r.say(path, fmt.Sprintf("%q is not an ASCII address", a), asciiHint(local, domain))
 	case len(local) > 64 || len(domain) > 253:
 		r.say(path, "this address is longer than mail allows", "at most 64 characters before the @ and 253 behind it")
 	default:
@@ -169,11 +186,34 @@ func (r *review) address(path, a string) bool {
 	return false
 }
 
+// asciiHint writes the domain of an address as servers know it.
+func asciiHint(local, domain string) string {
+	ascii, err := idna.Lookup.ToASCII(domain)
+	if err != nil || strings.IndexFunc(local, func(c rune) bool { return c > 126 }) >= 0 {
+		return "not every mail server takes others; use an address of letters, digits, dots and dashes"
+	}
+	return "write " + local + "@" + ascii
+}
+
+// onReplyDomain refuses people's addresses where nothing but signed ones may live.
+func (r *review) onReplyDomain() {
+	for i, q := range r.cfg.Queues {
+		for j, a := range q.Addresses {
+			_, domain, _ := strings.Cut(a, "@")
+			if strings.EqualFold(domain, r.cfg.Reply.Domain) {
+				r.say(at(at("queues", i)+".addresses", j), fmt.Sprintf("%s is on the reply domain of line %d", a, r.line("reply.domain")),
+					"only signed addresses live there; use a subdomain such as reply."+domain)
+			}
+		}
+	}
+}
+
 // reply reviews the form of signed addresses: a token must fit into every one of them.
 func (r *review) reply() {
 	c := r.cfg
 	if c.Reply.Domain != "" {
 		r.host("reply.domain", c.Reply.Domain)
+		r.onReplyDomain()
 		return
 	}
 	if c.Reply.Plus != nil && !*c.Reply.Plus {

@@ -144,6 +144,9 @@ func (r *review) relayServer(path string, x *RelayConfig) {
 	r.oneOf(path+".tls", &x.TLS, "starttls", "tls", "none")
 	r.server(path+".server", &x.Server, map[string]string{"starttls": "587", "tls": "465", "none": "25"}[x.TLS])
 	r.clear(path, x.TLS, x.Server)
+	if listener, is := r.sockets[x.Server]; is {
+		r.say(path+".server", fmt.Sprintf("this relay is our own listener on line %d", r.line(listener)), "mail would come back; name the server that sends it on")
+	}
 	if x.Hostname != "" {
 		r.host(path+".hostname", x.Hostname)
 	}

@@ -146,3 +146,24 @@ func FuzzConfig(f *testing.F) {
 		}
 	})
 }
+
+// Mistakes come as JSON where that is asked for, those of the rules behind those of
+// the configuration.
+func TestMistakesAsJSON(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "postern.yaml", strings.Replace(small, "instance: office", "instance: the office\nrules: rules", 1))
+	write(t, "rules/a.yaml", "version: 2\nrules: []\n")
+	for _, verb := range []string{"check", "rules check rules"} {
+		r := postern(t, "", append(strings.Fields(verb), "--json")...)
+		if r.code != exitFound {
+			t.Errorf("%s: %+v", verb, r)
+		}
+	}
+	v := decode(t, postern(t, "", "check", "--json").out)
+	if field(v, "mistakes", 0, "file") != "postern.yaml" || field(v, "mistakes", 0, "line") != 1.0 || field(v, "mistakes", 0, "column") != 11.0 || field(v, "mistakes", 1, "file") != "a.yaml" {
+		t.Errorf("%v", v)
+	}
+	if r := postern(t, "", "check"); !strings.Contains(r.errs, "postern.yaml:1:11:") || !strings.Contains(r.errs, "a.yaml:1:10:") {
+		t.Errorf("%+v", r)
+	}
+}

@@ -13,8 +13,8 @@ import (
 // top reviews what stands at the top level.
 func (r *review) top() {
 	c := r.cfg
-	if r.required("", "instance", c.Instance, "give this helpdesk a short name, such as: instance: it-help") && !word.MatchString(c.Instance) {
-		r.say("instance", fmt.Sprintf("instance cannot be %q", c.Instance), "use letters, digits, dots and dashes, at most 64")
+	if r.required("", "instance", c.Instance, "give this helpdesk a short name, such as: instance: it-help") && !label.MatchString(c.Instance) {
+		r.say("instance", fmt.Sprintf("instance cannot be %q", c.Instance), "use ASCII letters, digits, dots and dashes, at most 64: it stands in Message-IDs")
 	}
 	r.database()
 	if c.Secrets == "" {
@@ -30,6 +30,9 @@ func (r *review) top() {
 
 // word is a name that can stand in commands, rules and file names.
 var word = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$`)
+
+// label is a name that can stand in a Message-ID too.
+var label = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]{0,63}$`)
 
 const databaseHint = "write sqlite:PATH, or postgres://USER@HOST/NAME?sslmode=verify-full"
 
@@ -57,6 +60,10 @@ func (r *review) database() {
 
 func (r *review) sqlite(path string) {
 	path = r.path(strings.TrimPrefix(path, "//"))
+	if strings.ContainsAny(path, "?#%") {
+		r.say("database", "the path of the database has one of ? # %", "postern sets the options itself; write the path alone")
+		return
+	}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		r.say("database", path+" is a folder", "name a file in it, such as "+filepath.Join(path, "postern.db"))
 	}

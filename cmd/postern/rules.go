@@ -38,7 +38,7 @@ func (c *rulesCheckCmd) Run(w *world) error {
 		return problems.Err()
 	})
 	if err != nil {
-		return err
+		return w.mistakes(err)
 	}
 	if w.json {
 		return writeJSON(w.out, map[string]any{"rules": set.Len(), "files": len(set.Files()), "version": set.Version()})
