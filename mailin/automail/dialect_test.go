@@ -78,4 +78,9 @@ func TestOwnAddress(t *testing.T) {
 	if len(v.Bounces) != 1 || v.Bounces[0].Recipient != "gone@example.com" || v.Bounces[0].Status != "5.1.1" {
 		t.Errorf("%+v", v.Bounces)
 	}
+	v = Judge(Mail{EnvelopeFrom: &null, From: []tickets.Address{{Addr: "mailer-daemon@x.example"}}, Subject: "failure notice",
+		Headers: []tickets.Header{{Name: "To", Value: "Help <help@example.org>"}}, Text: "To:\n\nhelp@example.org\n\n<gone@example.com>:\n550 User unknown\n"})
+	if len(v.Bounces) != 1 || v.Bounces[0].Recipient != "gone@example.com" {
+		t.Errorf("%+v", v.Bounces)
+	}
 }

@@ -122,3 +122,19 @@ func ascii(s string) bool {
 	}
 	return true
 }
+
+// capMarks cuts towers of combining marks, which a page may build of entities.
+func capMarks(s string) string {
+	if len(s) <= maxMarks || !dirty(s) {
+		return s
+	}
+	marks := 0
+	return strings.Map(func(c rune) rune {
+		if !unicode.Is(unicode.Mn, c) && !unicode.Is(unicode.Me, c) {
+			marks = 0
+		} else if marks++; marks > maxMarks {
+			return -1
+		}
+		return c
+	}, s)
+}

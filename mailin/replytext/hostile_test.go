@@ -72,4 +72,7 @@ func TestC04(t *testing.T) {
 	if r := Read(hostile["zalgo"]); strings.Count(r.Text, "\u0301") != maxMarks {
 		t.Errorf("%d marks", strings.Count(r.Text, "\u0301"))
 	}
+	if r := Read(Input{HTML: "Z" + strings.Repeat("&#x301;", 100_000)}); strings.Count(r.Text, "\u0301") != maxMarks {
+		t.Errorf("%d marks out of entities", strings.Count(r.Text, "\u0301"))
+	}
 }

@@ -68,7 +68,7 @@ func split(text string) []line {
 // depthOf counts the quote marks at the beginning of a line, blanks between them allowed.
 func depthOf(s string) uint8 {
 	d := 0
-	for i := 0; i < len(s) && d < 255; i++ {
+	for i := initials(s); i < len(s) && d < 255; i++ {
 		switch s[i] {
 		case '>':
 			d++
@@ -83,9 +83,22 @@ func depthOf(s string) uint8 {
 	return uint8(d)
 }
 
+// initials is how many capital letters stand before the first quote mark, as The
+// Bat! quotes ("AE> text"); 0 when there is none.
+func initials(s string) int {
+	n := 0
+	for n < len(s) && n < 4 && s[n] >= 'A' && s[n] <= 'Z' {
+		n++
+	}
+	if n == 0 || n == 4 || !strings.HasPrefix(s[n:], ">") || len(s) > n+1 && s[n+1] != ' ' && s[n+1] != '>' {
+		return 0
+	}
+	return n
+}
+
 // unquoted is a line without its quote marks.
 func unquoted(s string) string {
-	i := 0
+	i := initials(s)
 	for i < len(s) && (s[i] == '>' || s[i] == ' ' || s[i] == '\t') {
 		i++
 	}

@@ -63,8 +63,20 @@ func Read(in Input) Reading {
 		return r
 	}
 	r.CommandText = page.commands(html)
-	r.Disagree = strings.TrimSpace(plain) != "" && disagree(r.Text[r.Start:r.End], r.CommandText)
+	if strings.TrimSpace(plain) != "" {
+		r.Disagree = disagree(r.shownIn(plain, in.Subject, page), r.CommandText)
+	}
 	return r
+}
+
+// shownIn is the reply as the text part shows it, also when the page was taken for
+// the text: what stands in either part may be seen by somebody.
+func (r *Reading) shownIn(plain, subject string, page *view) string {
+	if r.Text == plain {
+		return r.Text[r.Start:r.End]
+	}
+	v := viewText(plain, subject, page)
+	return v.text[v.start:v.end]
 }
 
 // choose decides which part is the text, and finds the reply in it.

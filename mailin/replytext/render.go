@@ -137,7 +137,7 @@ func (r *renderer) text(b []byte) {
 func (r *renderer) verbatim(s string) {
 	for {
 		line, rest, more := strings.Cut(s, "\n")
-		if line = strings.Map(plainRune, line); line != "" {
+		if line = capMarks(strings.Map(plainRune, line)); line != "" {
 			r.space = false
 			r.put(line)
 		}
@@ -157,7 +157,7 @@ func (r *renderer) word(b []byte) {
 		r.out = append(r.out, b...)
 		return
 	}
-	w := strings.Map(plainRune, string(b))
+	w := capMarks(strings.Map(plainRune, string(b)))
 	if !r.midLine || r.breaks > 0 {
 		w = strings.TrimLeft(w, " ")
 	}

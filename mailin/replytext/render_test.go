@@ -86,6 +86,9 @@ func TestDisagree(t *testing.T) {
 		{"#close\n#spam\n", "<p>#close</p>", true},
 		{"Hello\n", "<p>Good bye</p>", false},
 		{"#close\n", `<p>#close</p><p style="display:none">#spam</p>`, false},
+		{"#close\n", "<p>" + strings.Repeat("A long page that says something else altogether. ", 10) + "</p>", true},
+		{"\u200b#close\n", "<p>#close</p>", true},
+		{" \n", "<p>#close</p>", false},
 		{"#1 server down", "<p>No 1 server down</p>", false},
 	}
 	for _, tt := range tests {

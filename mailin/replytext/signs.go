@@ -23,7 +23,7 @@ var Signs = []Sign{
 	{"first prefix of the subject", "only where a header block stands under words: Outlook writes the same for answer and forward", "Outlook", "its own prefixes"},
 	{"attribution: a line or up to four, ending with a colon, with two of date, time, address, word for writing", "the four together do not happen in prose; fewer are asked for above marked quotes", "Gmail, Apple Mail, Thunderbird, Yahoo, K-9, mutt", all20 + "; any with date, time and address"},
 	{">>> name date >>>", "three marks and a date on one line", "GroupWise", "any"},
-	{"lines that begin with >", "the custom since USENET", "RFC 3676 section 4.5", "any"},
+	{"lines that begin with >, or with initials and >", "the custom since USENET", "RFC 3676 section 4.5", "any"},
 	{"a short line without mark between two marked ones, the upper long", "the rest of a hard-wrapped quote", "programs that wrap after quoting", "any"},
 	{"words of the writer's between marked quotes", "answers stay with what they answer: the span holds both", "people", "any"},
 	{"the line \"-- \"", "signature delimiter", "RFC 3676 section 4.3", "any"},
