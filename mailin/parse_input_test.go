@@ -69,6 +69,10 @@ func TestINHeaders(t *testing.T) {
 		{"IN_H05/blanks", "Message-ID: < a b@x >\n\nx", mimetree.DefectMessageID, func(m tickets.Message) bool { return m.MessageID == "ab@x" }},
 		{"IN_H05/no at", "Message-ID: <x>\n\nx", mimetree.DefectMessageID, func(m tickets.Message) bool { return m.MessageID == "x" }},
 		{"IN_H05/control", "Message-ID: <a\x07@x>\n\nx", mimetree.DefectMessageID, func(m tickets.Message) bool { return m.MessageID == "a@x" }},
+		{"IN_H08/ids of several tickets", head + "In-Reply-To: <a@x>\nReferences: <b@x> <c@x>\nReferences: <d@x>\n\nx", mimetree.DefectDuplicateField,
+			func(m tickets.Message) bool {
+				return slices.Equal(m.InReplyTo, []string{"a@x"}) && slices.Equal(m.References, []string{"b@x", "c@x", "d@x"})
+			}},
 		{"IN_H09/no Date", "From: a@b.c\n\nx", mimetree.DefectNoDate, func(m tickets.Message) bool { return m.Date.IsZero() }},
 		{"IN_H09/31 February", "Date: Thu, 31 Feb 2026 10:00:00 +0000\n\nx", mimetree.DefectDate, func(m tickets.Message) bool { return m.Date.IsZero() }},
 		{"IN_H10/line end in a word", strings.Replace(head, "Subject: s", "Subject: =?utf-8?q?a=0d=0aBcc:_x@y?=", 1) + "\nx", "", func(m tickets.Message) bool { return m.Subject == "a Bcc: x@y" }},
@@ -117,6 +121,7 @@ func TestINHeadersAuthResults(t *testing.T) {
 		"comments":            {"(evil; dmarc=pass) mx.x (;) ; (dmarc=pass;) dkim (x) = (y) fail (dmarc=pass)", tickets.AuthResults{ServID: "mx.x", Results: []tickets.AuthResult{{Method: "dkim", Value: "fail"}}}},
 		"open comment":        {"mx.x; spf=fail (; dmarc=pass", tickets.AuthResults{ServID: "mx.x", Results: []tickets.AuthResult{{Method: "spf", Value: "fail"}}}},
 		"quoted":              {`mx.x; spf=fail reason="x; dmarc=pass" smtp.helo="a b"`, tickets.AuthResults{ServID: "mx.x", Results: []tickets.AuthResult{{Method: "spf", Value: "fail", Props: map[string]string{"reason": "x; dmarc=pass", "smtp.helo": "a b"}}}}},
+		"nested comments":     {"mx.x; spf=fail ((x) ; dmarc=pass)", tickets.AuthResults{ServID: "mx.x", Results: []tickets.AuthResult{{Method: "spf", Value: "fail"}}}},
 		"no servid":           {"; dmarc=pass", tickets.AuthResults{Results: []tickets.AuthResult{{Method: "dmarc", Value: "pass"}}}},
 		"escaped parenthesis": {`mx.x; spf=fail (\) dmarc=pass); dkim=none`, tickets.AuthResults{ServID: "mx.x", Results: []tickets.AuthResult{{Method: "spf", Value: "fail"}, {Method: "dkim", Value: "none"}}}},
 		"servid quoted":       {`"mx.x"; dkim=pass header.d=B.c`, tickets.AuthResults{ServID: "mx.x", Results: []tickets.AuthResult{{Method: "dkim", Value: "pass", Props: map[string]string{"header.d": "B.c"}}}}},
@@ -197,5 +202,13 @@ func TestReaderFault(t *testing.T) {
 	m := Parse(context.Background(), faulty{raw("x")}, Envelope{})
 	if !slices.Contains(m.Defects, mimetree.DefectPanic) || m.MayAnswer || m.Kind == "" {
 		t.Errorf("%+v", m)
+	}
+}
+
+// Equal ids with other content are other messages (INV-B3): their keys differ.
+func TestIN_H06(t *testing.T) {
+	a, b := parse(crlf(head+"\none")), parse(crlf(head+"\ntwo"))
+	if a.MessageID != b.MessageID || a.ContentKey == b.ContentKey || a.ContentKey == "" {
+		t.Errorf("%q %q", a.ContentKey, b.ContentKey)
 	}
 }

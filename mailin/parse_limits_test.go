@@ -177,6 +177,10 @@ func TestLimits(t *testing.T) {
 		{"1000 long part headers", big(mixed, "--b\r\nX-Pad: "+strings.Repeat("x", 5000)+"\r\nContent-Type: image/png\r\n\r\nx\r\n", "--b--", 5<<20), mimetree.DefectHeaderTooLong,
 			func(m tickets.Message) bool { return m.Text == "" && len(m.Attachments) > 900 }},
 		{"three guesses of nested boundaries", raw(mixed + strings.Repeat("--x\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n", 20000)), "", nil},
+		{"IN_M21/charset that swells", big(strings.Replace(plain, "\r\n\r\n", "\r\nContent-Type: text/plain; charset=windows-1252\r\n\r\n", 1), "\x80", "", 4<<20), mimetree.DefectTextCut,
+			func(m tickets.Message) bool { return len(m.Text) <= maxPlain+100 && strings.Contains(m.Text, "€") }},
+		{"IN_M18/a bomb stays packed", big(mixed+"--b\r\nContent-Type: application/zip; name=42.zip\r\nContent-Transfer-Encoding: base64\r\n\r\n", "UEsDBBQAAAAIAAAAIQAAAAAA\r\n", "\r\n--b--", 1<<20), "",
+			func(m tickets.Message) bool { return m.Attachments[0].Size < 1<<20 }},
 		{"IN_M15/500 inline images", raw(strings.Replace(mixed, "mixed", "related", 1) + strings.Repeat("--b\r\nContent-Type: image/gif\r\nContent-ID: <x>\r\n\r\nGIF\r\n", 500) + "--b--"), "",
 			func(m tickets.Message) bool { return len(m.Attachments) == 500 && m.Attachments[499].Inline }},
 	} {

@@ -25,6 +25,8 @@ func filenames(m tickets.Message) []string {
 
 func TestINMime(t *testing.T) {
 	run(t, []input{
+		{"IN_M03/message that holds itself", withType("multipart/related; boundary=a; start=\"<a>\"", "\n--a\nContent-ID: <a>\nContent-Type: text/html\n\n<img src=\"cid:a\"><img src=\"cid:b\">\n--a\nContent-ID: <b>\nContent-Type: message/rfc822\n\nContent-Type: multipart/mixed; boundary=a\n\n--a\nContent-ID: <a>\nContent-Type: message/rfc822\n\nx\n--a--\n"), "",
+			func(m tickets.Message) bool { return len(m.Attachments) == 2 }},
 		{"IN_M04/no boundary", withType("multipart/mixed", "\n--x\nContent-Type: text/plain\n\nhello\n--x--\n"), mimetree.DefectNoBoundary, textIs("hello")},
 		{"IN_M04/no parts to be found", withType("multipart/mixed", "\nhello there\n"), mimetree.DefectNoParts, textIs("hello there")},
 		{"IN_M06/no part", withType("multipart/mixed; boundary=a", "\n"), mimetree.DefectNoParts, textIs("")},
@@ -160,6 +162,8 @@ func TestINAttachments(t *testing.T) {
 		{"IN_A05/encoded-word in quotes", att(`Content-Disposition: attachment; filename="=?utf-8?q?r=C3=A4t.pdf?="`), "", one("rät.pdf")},
 		{"IN_A05/both", att("Content-Disposition: attachment; filename=\"=?utf-8?q?a.pdf?=\"; filename*=utf-8''b.pdf"), mimetree.DefectParameter, one("b.pdf")},
 		{"IN_A07/text marked attachment", att("Content-Type: text/plain\nContent-Disposition: attachment; filename=x.txt"), "", func(m tickets.Message) bool { return strings.TrimSpace(m.Text) == "x" && len(m.Attachments) == 1 }},
+		{"IN_A07/unnamed text marked attachment", att("Content-Type: text/plain\nContent-Disposition: attachment"), "", func(m tickets.Message) bool { return strings.TrimSpace(m.Text) == "x" && len(m.Attachments) == 1 }},
+		{"IN_A07/HTML named .txt", att("Content-Type: text/html; name=x.txt\nContent-Disposition: attachment"), "", func(m tickets.Message) bool { return m.HTML == "" && m.Attachments[0].ContentType == "text/html" }},
 		{"IN_A07/named text", att("Content-Type: text/plain; name=log.txt"), "", one("log.txt")},
 		{"inline by cid", withType("multipart/mixed; boundary=a", "\n--a\nContent-Type: text/html\n\n<img src=\"cid:i@x\">\n--a\nContent-Type: image/png\nContent-ID: <i@x>\nContent-Disposition: attachment\n\nPNG\n--a--\n"), "",
 			func(m tickets.Message) bool { return m.Attachments[0].Inline && m.Attachments[0].ContentID == "i@x" }},

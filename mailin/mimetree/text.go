@@ -7,7 +7,7 @@ import (
 )
 
 // Text decodes a text part: transfer encoding, charset, cleaning. At most limit
-// decoded octets are read; whole is false when there were more.
+// octets are read and returned; whole is false when there were more.
 func (n *Node) Text(r io.ReaderAt, limit int, d *Defects) (text string, whole bool) {
 	dec := NewDecoder(r, n.Body, n.Length(), n.Encoding)
 	defer dec.Close()
@@ -28,7 +28,11 @@ func (n *Node) Text(r io.ReaderAt, limit int, d *Defects) (text string, whole bo
 	whole = len(b) <= limit
 	b = b[:min(len(b), limit)]
 	d.Add(dec.Defect())
-	return n.decode(b, d), whole
+	text = n.decode(b, d)
+	if len(text) > limit { // one octet may become three
+		text, whole = cutRunes(text, limit), false
+	}
+	return text, whole
 }
 
 func (n *Node) decode(b []byte, d *Defects) string {
