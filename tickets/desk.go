@@ -32,6 +32,8 @@ type Desk struct {
 	// Wake tells the courier that there is something to send.
 	Wake func()
 	Log  *slog.Logger
+
+	owed owed // failures that are not booked yet
 }
 
 // now is the moment of the door: UTC, microseconds.
@@ -111,6 +113,7 @@ func (d *Desk) failed(ctx context.Context, id int64, attempts int, at time.Time,
 	f := Failure{Err: err.Error(), Counted: errors.As(err, &g), State: StateNew, Next: at.Add(pause(attempts))}
 	d.Log.Error("message not digested", "arrival", id, "attempt", attempts, "counted", f.Counted, "err", err)
 	if ferr := d.Store.Fail(ctx, id, f); ferr != nil {
+		d.owed.add(id, f)
 		return fmt.Errorf("arrival %d: %w (and %w)", id, err, ferr)
 	}
 	return fmt.Errorf("arrival %d: %w", id, err)
@@ -124,6 +127,7 @@ func pause(attempts int) time.Duration {
 // Sweep digests what is due again, at most n arrivals, and reports how many it
 // looked at. One that fails does not stop the others.
 func (d *Desk) Sweep(ctx context.Context, n int) (int, error) {
+	d.owed.pay(ctx, d.Store)
 	ids, err := d.Store.Due(ctx, d.now(), n)
 	if err != nil {
 		return 0, fmt.Errorf("looking for arrivals to digest: %w", err)
