@@ -95,8 +95,8 @@ func provider(db *sql.DB, dialect string) (*goose.Provider, error) {
 	d := goose.DialectSQLite3
 	if dialect == Postgres {
 		d = goose.DialectPostgres
-		// Losers look again each second; the default of five would delay a start.
-		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 60), lock.WithUnlockTimeout(1, 5))
+		// Losers look again each second, not each fifth, and wait as long as a step may take.
+		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 3600), lock.WithUnlockTimeout(1, 5))
 		if err != nil {
 			return nil, fmt.Errorf("making the migration lock: %w", err)
 		}

@@ -11,8 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pressly/goose/v3/lock"
+
 	"postern/cmd/maillab"
 	"postern/tickets"
+	"postern/tickets/ticketdb"
 )
 
 // through is the URL of a database by way of a proxy.
@@ -105,6 +108,9 @@ func TestAwayAndBack(t *testing.T) {
 		l.ok(c.back())
 		l.work("after it was " + c.name)
 	}
+	l.atOnce(8, func(int) error { return l.Ping(l.ctx) })
+	l.ok(errors.Join(p.Stop(), p.Start()))
+	l.work("after a restart that no call saw")
 }
 
 // The database is away at the start: opening is no error, every call is, until it is back.
@@ -119,6 +125,25 @@ func TestAwayAtStart(t *testing.T) {
 	l.fail("away at the start")
 	l.ok(p.Start())
 	l.work("there at last")
+}
+
+// A migration that takes long goes on by itself; meanwhile calls fail in time, and they
+// work when it is done.
+func TestLongMigration(t *testing.T) {
+	t.Parallel()
+	l := &lab{T: t, url: maillab.SharedPostgres(t).NewDatabase(t), ctx: t.Context()}
+	side := l.side()
+	_, err := side.Exec(`SELECT pg_advisory_lock($1)`, lock.DefaultLockID) // another gateway migrates
+	l.ok(err)
+	impatient, stop := context.WithTimeout(t.Context(), time.Second)
+	defer stop()
+	l.DB, err = ticketdb.Open(impatient, ticketdb.Config{URL: l.url})
+	l.ok(err)
+	defer l.Close()
+	l.fail("while it is migrated")
+	_, err = side.Exec(`SELECT pg_advisory_unlock($1)`, lock.DefaultLockID)
+	l.ok(err)
+	l.work("after the migration")
 }
 
 // Packets vanish: FLT-23, INV-I4.
