@@ -12,6 +12,7 @@ const (
 	maxHeaders     = 1000    // fields handed to rules
 	maxHeaderValue = 4 << 10 // octets of such a field
 	maxSubject     = 998     // code points
+	maxMark        = 1 << 10 // octets of the mark of our own mail
 	maxTrace       = 100     // Authentication-Results, DKIM-Signature and Delivered-To fields that are read
 )
 
@@ -32,7 +33,7 @@ func (r *reader) header() {
 	seen := make(map[string]bool, len(once))
 	for _, f := range h.Fields {
 		if strings.HasPrefix(f.Key, ours) {
-			r.defects.Add(mimetree.DefectControlHeader)
+			r.control(f)
 			continue
 		}
 		twice := seen[f.Key]
@@ -46,6 +47,18 @@ func (r *reader) header() {
 		r.keep(f)
 	}
 	r.missing(seen)
+}
+
+// control takes the mark of our own mail, which proves itself elsewhere, and
+// drops every other control header.
+func (r *reader) control(f mimetree.Field) {
+	if f.Key != ours+"Instance" {
+		r.defects.Add(mimetree.DefectControlHeader)
+		return
+	}
+	if v := f.Value(); r.m.Mark == "" && len(v) <= maxMark {
+		r.m.Mark = mimetree.CleanLine(v)
+	}
 }
 
 // keep adds the field to those that rules see.

@@ -91,6 +91,9 @@ func TestINHeaders(t *testing.T) {
 			func(m tickets.Message) bool {
 				return !slices.ContainsFunc(m.Headers, func(h tickets.Header) bool { return strings.HasPrefix(strings.ToLower(h.Name), "x-postern") })
 			}},
+		{"IN_H15/mark of our own mail", head + "X-Postern-Instance: abc.def\nX-Postern-Instance: forged\n\nx", "", func(m tickets.Message) bool {
+			return m.Mark == "abc.def" && !slices.ContainsFunc(m.Headers, func(h tickets.Header) bool { return strings.HasPrefix(h.Name, ours) })
+		}},
 		{"IN_H16/topmost counts", "Return-Path: <a@b.c>\nReturn-Path: <d@e.f>\nDelivered-To: x@y.z\nX-Original-To: <u@v.w>\nDelivered-To: k@l.m\n" + head + "\nx", "",
 			func(m tickets.Message) bool {
 				return *m.ReturnPath == "a@b.c" && slices.Equal(m.DeliveredTo, []string{"x@y.z", "u@v.w", "k@l.m"})
