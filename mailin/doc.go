@@ -10,6 +10,11 @@
 //     number, a flag or a date.
 //   - An error that nobody foresaw is ours, hence temporary, and its text stays here.
 //
+// Known holes, all of them the SMTP library's: RCPT TO:<postmaster> without a domain is
+// 501; octets sent behind DATA before our 354 are taken as the message (never as
+// commands) instead of being refused; a SIZE= beyond 32 bits is 501 and not 552; commands
+// out of order are 502 and not 503; a message by BDAT that is taken back ends the dialogue.
+//
 // What may not be relied upon: that a message is handed over only once. A lost
 // answer, a restart or a second gateway shows it again; the arrival's key makes
 // it one.

@@ -204,7 +204,7 @@ func TestIN_P07_NothingDelivered(t *testing.T) {
 		running(t, p)
 		pass(24 * time.Hour)
 		_, tries := d.booked(atUID1)
-		if s := p.Status(); s.Pending != 1 || s.Oldest < 10 || stuck == 0 || tries > 40 {
+		if s := p.Status(); s.Pending != 1 || s.Tries < 10 || stuck == 0 || tries > 40 {
 			t.Errorf("status %+v, %d alarms, %d tries", s, stuck, tries)
 		}
 	})

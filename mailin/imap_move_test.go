@@ -85,3 +85,46 @@ func TestFLT_05_KilledBeforeMove(t *testing.T) {
 		})
 	}
 }
+
+// FLT-05: the connection breaks at the MOVE of a mailbox that was tidy: the mail is moved
+// after the next connection, without a restart.
+func TestFLT_05_CutBeforeMoveLater(t *testing.T) {
+	bubble(t, func(t *testing.T, d *fakeDesk, f *fakeIMAP) {
+		f.add(mailN(1))
+		running(t, newPoller(t, d, f.dial, func(c *PollerConfig) { c.ImportAll, c.Done = true, "Done" }))
+		pass(10 * time.Minute)
+		cut := true
+		f.set(func() {
+			f.hook = func(c *fakeConn, cmd string) bool {
+				if cut && strings.HasPrefix(cmd, "UID MOVE") {
+					cut = false
+					c.Conn.Close()
+					return true
+				}
+				return false
+			}
+		})
+		f.add(mailN(2))
+		pass(10 * time.Minute)
+		if d.count() != 2 || d.shown != 3 || len(f.mails) != 0 || len(f.done) != 2 {
+			t.Errorf("%d arrivals, shown %d, %d left, moved %d", d.count(), d.shown, len(f.mails), len(f.done))
+		}
+	})
+}
+
+// What lay in the mailbox before us is neither taken nor moved, at no start.
+func TestOthersMailStays(t *testing.T) {
+	bubble(t, func(t *testing.T, d *fakeDesk, f *fakeIMAP) {
+		f.add(mailN(1)).at = d.now.Add(-time.Hour)
+		for n := range 3 {
+			runFor(t, f, 10*time.Minute, func(c *PollerConfig) { c.ImportAll, c.Done = false, "Done" })
+			f.add(mailN(2 + n))
+			runFor(t, f, 10*time.Minute, func(c *PollerConfig) { c.ImportAll, c.Done = false, "Done" })
+		}
+		accepted(t, d, mailN(2), mailN(3), mailN(4))
+		if len(f.mails) != 1 || f.mails[0].text != mailN(1) || len(f.done) != 3 {
+			t.Errorf("%d left, %d moved", len(f.mails), len(f.done))
+		}
+		lawful(t, d)
+	})
+}

@@ -1,6 +1,7 @@
 package mailin
 
 import (
+	"encoding/base64"
 	"errors"
 	"math/rand/v2"
 	"strings"
@@ -65,14 +66,19 @@ func (p *Poller) succeeded() {
 	p.status.LastPoll, p.status.LastErr, p.status.FailedAt = p.Now(), "", time.Time{}
 }
 
-// hide gives an error's text without the password, which a server may echo.
+// hide gives an error's text without the password, which a server may echo: as it is,
+// quoted as LOGIN sends it, or encoded as AUTHENTICATE does.
 func (p *Poller) hide(err error) string {
-	text := clean(err.Error())
+	text := err.Error()
 	if p.Password == nil {
-		return text
+		return clean(text)
 	}
 	if secret, e := p.Password(); e == nil && len(secret) > 3 {
-		text = strings.ReplaceAll(text, secret, "***")
+		quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(secret)
+		sent := base64.StdEncoding.EncodeToString([]byte("\x00" + p.Login + "\x00" + secret))
+		for _, form := range []string{secret, quoted, sent} {
+			text = strings.ReplaceAll(text, form, "***")
+		}
 	}
-	return text
+	return clean(text)
 }

@@ -135,9 +135,9 @@ func (p *Poller) pending(ctx context.Context, s *imapSession, mb tickets.Mailbox
 func (p *Poller) tell(tries map[uint32]int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.status.Pending, p.status.Oldest = len(tries), 0
+	p.status.Pending, p.status.Tries = len(tries), 0
 	for _, n := range tries {
-		p.status.Oldest = max(p.status.Oldest, n)
+		p.status.Tries = max(p.status.Tries, n)
 	}
 }
 

@@ -36,7 +36,7 @@ type PollStatus struct {
 	LastErr  string    // of the last attempt; empty when it went through
 	FailedAt time.Time // since when it fails; zero when it does not
 	Pending  int       // messages that could not be fetched yet
-	Oldest   int       // how often the worst of them was tried
+	Tries    int       // how often the worst of them was tried
 }
 
 // tried is what went wrong with one message.

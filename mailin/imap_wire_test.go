@@ -131,3 +131,17 @@ func TestPauses(t *testing.T) {
 		}
 	}
 }
+
+// INV-D8: whatever form of the password a server sends back, nobody reads it.
+func TestPasswordIsHidden(t *testing.T) {
+	p := newPoller(t, newDesk(t), nil, func(c *PollerConfig) {
+		c.Password = func() (string, error) { return `pa\ss "word"`, nil }
+	})
+	for _, echo := range []string{
+		`BAD LOGIN help pa\ss "word"`, `NO LOGIN "help" "pa\\ss \"word\""`, "NO " + b64("\x00help\x00pa\\ss \"word\""),
+	} {
+		if got := p.hide(errors.New("login: " + echo)); strings.Contains(got, "word") || strings.Contains(got, b64("help")[:6]) || !strings.Contains(got, "***") {
+			t.Errorf("%s: %s", echo, got)
+		}
+	}
+}

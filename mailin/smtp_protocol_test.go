@@ -239,8 +239,14 @@ func TestIN_S16_BDAT(t *testing.T) {
 		k.ask("250 ", "RSET") // taken back
 		k.want("421 4.3.0 ")
 		k = call(t, pl)
+		for n, want := range map[int]string{100000: "250 ", 100001: "552 5.3.4 "} {
+			k.begin("help@example.org")
+			k.say("BDAT %d LAST", n)
+			k.send(strings.Repeat("z", n))
+			k.want(want)
+		}
 		k.deliver("250 ", letter)
-		if got := d.texts(); len(got) != 3 || got[0] != "" || got[2] != "Subject: x\r\n.\r\n\r\n" {
+		if got := d.texts(); len(got) != 4 || got[0] != "" || got[2] != "Subject: x\r\n.\r\n\r\n" {
 			t.Errorf("stored %q", got)
 		}
 	})
