@@ -29,7 +29,7 @@ func (j *judge) bounces() {
 	if len(found) == 0 {
 		return
 	}
-	id := j.originalID()
+	id := oneLine(j.originalID(), 998)
 	j.mergeText(found)
 	for i := range found {
 		found[i].OriginalMessageID = id

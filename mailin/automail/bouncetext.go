@@ -83,9 +83,10 @@ func specific(s string) bool { return s != "" && !strings.HasSuffix(s, ".0.0") }
 // ownLines are the lines of a bounce above the copy of the message.
 func ownLines(text string) []string {
 	if len(text) > maxBounceText {
-		text = strings.ToValidUTF8(text[:maxBounceText], "")
+		text = text[:maxBounceText]
 	}
-	lines := strings.Split(strings.ReplaceAll(text, "\r", ""), "\n")
+	text = strings.ToValidUTF8(strings.NewReplacer("\r", "", "\x00", "").Replace(text), "\uFFFD")
+	lines := strings.Split(text, "\n")
 	for i, l := range lines {
 		if i > 2 && copyMark.MatchString(strings.TrimSpace(l)) {
 			return lines[:i]

@@ -120,6 +120,7 @@ func FuzzAddHeader(f *testing.F) {
 func FuzzBounce(f *testing.F) {
 	f.Add("Final-Recipient: rfc822; a@b.example\nAction: failed\nStatus: 5.1.1\n", "<a@b.example>:\n550 no\n")
 	f.Add("Final-Recipient: utf-8; \\x{E9}@b.example\nAction: \x00\n", "Delivered to a@b.example failed\n--- Below a copy\nMessage-ID: <x@y>\n")
+	f.Add("0", "\x00@0")
 	f.Fuzz(func(t *testing.T, status, text string) {
 		v := Judge(Mail{ContentType: "multipart/report", Params: map[string]string{"report-type": "delivery-status"},
 			Parts: []Part{{Type: "message/delivery-status", Text: status}}, Text: text})
@@ -127,7 +128,7 @@ func FuzzBounce(f *testing.F) {
 			t.Fatalf("%+v", v)
 		}
 		for _, b := range v.Bounces {
-			for _, s := range []string{b.Recipient, b.Diagnostic} {
+			for _, s := range []string{b.Recipient, b.Diagnostic, b.OriginalMessageID} {
 				if !utf8.ValidString(s) || strings.ContainsAny(s, "\x00\n\r") || len(s) > 1000 {
 					t.Fatalf("%q", s)
 				}
