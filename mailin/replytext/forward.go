@@ -7,6 +7,9 @@ import (
 	"postern/tickets"
 )
 
+// maxSubject bounds the subject of a forwarded message, in octets.
+const maxSubject = 998
+
 // forwarded reads the header block of a forwarded message, nil when there is none.
 func (v *view) forwarded() *tickets.Forwarded {
 	if v.fwd < 0 {
@@ -17,7 +20,7 @@ func (v *view) forwarded() *tickets.Forwarded {
 			return &tickets.Forwarded{
 				From:    sender(b.values[fieldFrom]),
 				Date:    parseDate(b.values[fieldSent], b.code),
-				Subject: strings.Join(strings.Fields(b.values[fieldSubject]), " "),
+				Subject: cut(strings.Join(strings.Fields(b.values[fieldSubject]), " "), maxSubject),
 				Text:    v.body(i + b.n),
 			}
 		}

@@ -5,10 +5,11 @@ import (
 	"unicode"
 )
 
-// Bounds of a header block: its lines, and those a field may run over.
+// Bounds of a header block: its lines, those a field may run over, its values.
 const (
 	maxBlock = 24
 	maxFold  = 4
+	maxValue = 2000 // octets of a value
 )
 
 // headerBlock is the block of "Label: value" lines that programs set above a quoted
@@ -21,66 +22,72 @@ type headerBlock struct {
 }
 
 // block reads the header block at line i. It is one when three different fields
-// (two below a drawn line) are named, one of them From, and their values fit: an address in From, or a
-// moment in Sent beside a Subject. A form that somebody filled in has no such set.
+// (two below a drawn line) are named, one of them From, and their values fit: an
+// address in From, or a moment in Sent beside a Subject. A form that somebody
+// filled in has no such set.
 func (v *view) block(i int) (headerBlock, bool) {
-	b := headerBlock{at: i}
 	if i >= len(v.lines) || v.budget <= 0 {
-		return b, false
+		return headerBlock{}, false
 	}
 	if f, _, _ := labelled(unquoted(v.line(i))); f == noField {
-		return b, false
+		return headerBlock{}, false
 	}
 	v.budget--
-	depth := v.lines[i].depth
-	b.quotedBlock = depth > 0
-	votes := map[string]int{}
-	last, folds, named, gaps := noField, 0, 0, 0
+	r := blockReader{view: v, votes: map[string]int{}}
+	r.headerBlock = headerBlock{at: i, quotedBlock: v.lines[i].depth > 0}
 	k := i
-	for ; k < min(i+maxBlock, len(v.lines)); k++ {
-		l := v.lines[k]
-		text := unquoted(v.line(k))
-		if isBlank(text) {
-			if gaps++; gaps > 1 || named == 0 {
-				break
-			}
-			continue
-		}
-		f, value, codes := labelled(text)
-		switch {
-		case l.depth != depth:
-			f = noField
-			folds = maxFold
-		case f == noField && gaps > 0:
-			folds = maxFold
-		case f == noField && v.goesOn(i, k, text):
-			folds++
-		case f == noField:
-			folds = maxFold
-		}
-		if f == noField && (last == noField || folds >= maxFold) {
-			break
-		}
-		if f == noField {
-			b.values[last] += " " + strings.TrimSpace(text)
-			continue
-		}
-		if b.values[f] == "" {
-			named++
-			b.values[f] = value
-		}
-		for _, c := range codes {
-			votes[c]++
-		}
-		last, folds, gaps = f, 0, 0
-		b.n = k - i + 1
+	for k < min(i+maxBlock, len(v.lines)) && r.take(k) {
+		k++
 	}
-	b.n = max(b.n, k-i-gaps)
-	b.code = winners(votes)
-	if named == 2 && i > 0 && v.ruled(i) { // a drawn line above makes up for the third
+	b := r.headerBlock
+	b.n = max(b.n, k-i-r.gaps)
+	b.code = winners(r.votes)
+	if r.named == 2 && i > 0 && v.ruled(i) { // a drawn line above makes up for the third
 		return b, hasAddr(b.values[fieldFrom]) && hasDate(b.values[fieldSent])
 	}
-	return b, named >= 3 && b.fits()
+	return b, r.named >= 3 && b.fits()
+}
+
+// blockReader takes the lines of a header block one by one.
+type blockReader struct {
+	*view
+	headerBlock
+	votes map[string]int // labels by language
+	last  field          // the field that may go on
+	named int            // different fields so far
+	folds int            // lines that went on in the last one
+	gaps  int            // empty lines since
+}
+
+// take takes line k; false when the block has ended above it.
+func (r *blockReader) take(k int) bool {
+	text := unquoted(r.line(k))
+	if isBlank(text) {
+		r.gaps++
+		return r.gaps == 1 && r.named > 0
+	}
+	f, value, codes := labelled(text)
+	if r.lines[k].depth != r.lines[r.at].depth {
+		return false
+	}
+	if f == noField {
+		r.folds++
+		if r.last == noField || r.gaps > 0 || r.folds >= maxFold || !r.goesOn(r.at, k, text) {
+			return false
+		}
+		r.values[r.last] += " " + strings.TrimSpace(cut(text, maxIntro))
+		return true
+	}
+	if r.values[f] == "" {
+		r.named++
+		r.values[f] = cut(value, maxValue)
+	}
+	for _, c := range codes {
+		r.votes[c]++
+	}
+	r.last, r.folds, r.gaps = f, 0, 0
+	r.n = k - r.at + 1
+	return true
 }
 
 // ruled says that a drawn line stands above line i.
