@@ -3,9 +3,11 @@ package mimetree
 import (
 	"bytes"
 	"encoding/binary"
+	"io"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/emersion/go-message/charset"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
@@ -86,11 +88,24 @@ func toUTF8(label string, b []byte) (text []byte, ok bool) {
 	case silentLabels[name]:
 		return undeclared(b), false
 	}
-	enc := lookup(name)
-	if enc == nil {
-		return undeclared(b), false
+	if enc := lookup(name); enc != nil {
+		return declared(enc, name, b)
 	}
-	return declared(enc, name, b)
+	if out, ok := registered(name, b); ok {
+		return out, true
+	}
+	return undeclared(b), false
+}
+
+// registered decodes by the names of IANA's registry, which hold more than those
+// of the web; UTF-7 and what else must not be decoded never gets here.
+func registered(name string, b []byte) ([]byte, bool) {
+	r, err := charset.Reader(name, bytes.NewReader(b))
+	if err != nil {
+		return nil, false
+	}
+	out, err := io.ReadAll(r)
+	return out, err == nil && !bytes.Contains(out, replacement)
 }
 
 // declared decodes as the label says, unless the octets are UTF-8 and the label cannot be right.
