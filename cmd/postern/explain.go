@@ -39,6 +39,8 @@ type mailView struct {
 	Role    string `json:"role"`
 	To      string `json:"to"`
 	Written bool   `json:"written"` // into the outbox; false when it was withheld
+	State   string `json:"state"`   // in the outbox: queued, sent, failed, ...
+	Answer  string `json:"answer"`  // the relay's last one
 	Why     string `json:"why"`
 }
 
@@ -98,20 +100,29 @@ func explainArrival(ctx context.Context, db *ticketdb.DB, a ticketdb.ArrivalInfo
 	if a.Result.Ticket == 0 {
 		return e, nil
 	}
+	out, err := db.ListOutbox(ctx, ticketdb.OutboxFilter{Ticket: a.Result.Ticket, Limit: 10_000})
+	if err != nil {
+		return e, err
+	}
+	mails := map[string]tickets.Outgoing{}
+	for _, o := range out {
+		mails[o.MessageID] = o
+	}
 	events, err := db.EventsOf(ctx, a.Result.Ticket)
 	for _, ev := range events {
 		if ev.Cause.Arrival == a.Arrival.ID {
-			e.add(ev)
+			e.add(ev, mails)
 		}
 	}
 	return e, err
 }
 
 // add books an event that the arrival caused; mails are listed apart.
-func (e *explanation) add(ev tickets.Event) {
+func (e *explanation) add(ev tickets.Event, mails map[string]tickets.Outgoing) {
 	switch b := ev.Body.(type) {
 	case tickets.MailQueued:
-		e.Mails = append(e.Mails, mailView{Role: b.Role, To: b.To, Written: true, Why: causeText(ev.Cause)})
+		o := mails[b.MessageID]
+		e.Mails = append(e.Mails, mailView{b.Role, b.To, true, string(o.State), strings.TrimSpace(o.Code + " " + o.Answer), causeText(ev.Cause)})
 	case tickets.Withheld:
 		e.Mails = append(e.Mails, mailView{Role: b.Role, To: b.To, Why: b.Why})
 	default:
@@ -123,7 +134,7 @@ func (e explanation) print(out io.Writer) {
 	e.Arrival.print(out)
 	fmt.Fprintln(out, "\n── the way of the message")
 	for _, s := range e.Trace {
-		fmt.Fprintf(out, "%-28s %s\n", oneLine(s.Ask), oneLine(s.Ans))
+		fmt.Fprintf(out, "%-60s %s\n", oneLine(s.Ask), oneLine(s.Ans))
 	}
 	for _, d := range e.Decisions {
 		d.print(out)
@@ -137,9 +148,17 @@ func (e explanation) print(out io.Writer) {
 	if len(e.Mails) > 0 {
 		fmt.Fprintln(out, "\n── mail")
 		for _, m := range e.Mails {
-			fmt.Fprintf(out, "%-8s %s to %s: %s\n", map[bool]string{true: "written", false: "withheld"}[m.Written], m.Role, m.To, oneLine(m.Why))
+			fmt.Fprintln(out, m.text())
 		}
 	}
+}
+
+// text is the mail in one line: what became of it, or why it was withheld.
+func (m mailView) text() string {
+	if !m.Written {
+		return fmt.Sprintf("withheld %s to %s: %s", m.Role, m.To, oneLine(m.Why))
+	}
+	return oneLine(fmt.Sprintf("%s %s to %s %s", or(m.State, "written"), m.Role, m.To, m.Answer))
 }
 
 func (d decisionView) print(out io.Writer) {
@@ -148,6 +167,9 @@ func (d decisionView) print(out io.Writer) {
 		title += " (" + d.Event + ")"
 	}
 	fmt.Fprintf(out, "\n── rules asked, phase %s, version %s\n", title, d.Version)
+	if len(d.Rules) == 0 {
+		fmt.Fprintln(out, "there are no rules for this phase")
+	}
 	for _, r := range d.Rules {
 		fmt.Fprintf(out, "%-4s %s, %s%s\n", map[bool]string{true: "yes", false: "no"}[r.Matched], oneLine(r.Name), r.At, ruleWhy(r))
 	}
@@ -173,5 +195,5 @@ func actionText(a tickets.Action) string {
 	if a.Template != "" {
 		words = append(words, "template "+a.Template)
 	}
-	return strings.Join(words, " ") + ", by " + a.Cause.Rule
+	return strings.Join(strings.Fields(strings.Join(words, " ")), " ") + ", by " + a.Cause.Rule
 }

@@ -160,14 +160,14 @@ func TestExplain(t *testing.T) {
 	scene(t)
 	for _, name := range []string{"1", "m1@example.net", "<m1@example.net>"} {
 		r := postern(t, "", "explain", name)
-		for _, want := range []string{"who says it?", "which ticket?", "rules asked, phase", "yes  ", "no   ", "written  ", "default.yaml:"} {
+		for _, want := range []string{"who says it?", "which ticket?", "rules asked, phase", "yes  ", "no   ", "queued ack to participant 1", "default.yaml:", "there are no rules for this phase"} {
 			if !strings.Contains(r.out, want) {
 				t.Errorf("%s: no %q in\n%s%s", name, want, r.out, r.errs)
 			}
 		}
 	}
 	v := asJSON(t, "explain", "1")
-	if field(v, 0, "arrival", "ticket") != 1.0 || field(v, 0, "trace", 0, "ask") == nil || field(v, 0, "decisions", 1, "rules", 0, "name") == nil || field(v, 0, "mails", 0, "role") == nil {
+	if field(v, 0, "arrival", "ticket") != 1.0 || field(v, 0, "trace", 0, "ask") == nil || field(v, 0, "decisions", 1, "rules", 0, "name") == nil || field(v, 0, "mails", 0, "state") != "queued" {
 		t.Errorf("%v", v)
 	}
 	for _, name := range []string{"55", "nobody@example.net"} {
