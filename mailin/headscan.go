@@ -22,7 +22,7 @@ type headScan struct {
 
 	head  []byte // the header block as received, at most headMax
 	line  []byte // the beginning of the line that is being read
-	field string // of the line before, for continuations
+	field string // that we care for, of the line before; for continuations
 	body  bool
 
 	firstReceived string // the topmost Received, unfolded, at most lineMax octets
@@ -55,9 +55,9 @@ func cutLine(p []byte) (line, rest []byte, whole bool) {
 }
 
 func (h *headScan) endLine() {
-	line := strings.TrimRight(string(h.line), "\r\n")
+	line := bytes.TrimRight(h.line, "\r\n")
 	h.line = h.line[:0]
-	if line == "" {
+	if len(line) == 0 {
 		h.body = true
 		return
 	}
@@ -65,27 +65,28 @@ func (h *headScan) endLine() {
 		h.value(line)
 		return
 	}
-	name, value, ok := strings.Cut(line, ":")
-	h.field = strings.ToLower(strings.TrimRight(name, " \t"))
-	if !ok {
-		h.field = ""
-		return
+	name, value, ok := bytes.Cut(line, []byte(":"))
+	h.field = ""
+	for _, known := range []string{"Received", "Message-ID", "Date"} {
+		if ok && strings.EqualFold(string(bytes.TrimRight(name, " \t")), known) {
+			h.field = known
+		}
 	}
-	if h.field == "received" {
+	if h.field == "Received" {
 		h.received++
 	}
 	h.value(value)
 }
 
 // value takes a piece of the current field's value.
-func (h *headScan) value(v string) {
+func (h *headScan) value(v []byte) {
 	switch {
-	case h.field == "message-id":
-		h.messageID = h.messageID || strings.TrimSpace(v) != ""
-	case h.field == "received" && h.received == 1 && len(h.firstReceived) < lineMax:
-		h.firstReceived += v
-	case h.field == "date" && h.date == "":
-		h.date = strings.TrimSpace(v)
+	case h.field == "Message-ID":
+		h.messageID = h.messageID || len(bytes.TrimSpace(v)) > 0
+	case h.field == "Received" && h.received == 1 && len(h.firstReceived) < lineMax:
+		h.firstReceived += string(v)
+	case h.field == "Date" && h.date == "":
+		h.date = string(bytes.TrimSpace(v))
 	}
 }
 
