@@ -3,6 +3,7 @@ package tickets
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -17,15 +18,18 @@ func (d *Desk) joinAgent(w *work, p Place, level Level) error {
 	}
 	ag, _ := w.s.Agent(w.ev.Agent)
 	if level < L2 {
+		if w.idleConfirm() {
+			return w.joinIdleConfirm(e)
+		}
 		return d.holdAndAsk(w, e, ag)
 	}
 	e.Agent = ag.Name
 	w.cause.Agent = ag.Name
 	if why := w.mayWork(ag); why != "" {
-		return w.refuse(e, ag, &BlockError{Why: why})
+		return w.refuse(e, ag, &BlockError{Line: firstLine(e.Reply()), Why: why})
 	}
 	if w.fromAddressBook(p) {
-		return w.refuse(e, ag, &BlockError{Why: "it came to the ticket's reply address, but has another subject and answers no mail",
+		return w.refuse(e, ag, &BlockError{Line: firstLine(e.Reply()), Why: "it came to the ticket's reply address, but has another subject and answers no mail",
 			Hint: "reply with #release if it belongs to this ticket"})
 	}
 	return w.command(e, ag, false)
@@ -71,7 +75,7 @@ func (w *work) refuse(e Entry, ag Agent, problem error) error {
 	if err != nil {
 		return err
 	}
-	l := letter{role: "refusal", mail: MailRefusal, to: to, entry: &e, seq: ev.Seq, why: e.Why, back: e.Reply(), always: true}
+	l := letter{role: "refusal", mail: MailRefusal, to: to, entry: &e, seq: ev.Seq, why: e.Why, back: e.Reply(), always: true, blind: w.mayWork(ag) != ""}
 	if err := w.mail(l); err != nil {
 		return err
 	}
@@ -85,7 +89,8 @@ func (w *work) command(e Entry, ag Agent, known bool) error {
 	if err != nil {
 		return w.refuse(e, ag, err)
 	}
-	if err := w.carryOut(e, pl, known); err != nil {
+	e, err = w.carryOut(e, pl, known)
+	if err != nil {
 		return asBlock(err, func(b *BlockError) error { return w.refuse(e, ag, b) })
 	}
 	if err := w.receipt(ag, pl, w.t.Seq); err != nil {
@@ -114,13 +119,7 @@ type planned struct {
 // anything is done.
 func (w *work) planFor(e Entry, ag Agent) (planned, error) {
 	var pl planned
-	for _, d := range e.Defects {
-		if d == DefectCommandsDisagree {
-			return pl, &BlockError{Why: "the text and the HTML of your mail begin with different commands",
-				Hint: "write it again as plain text, or send it as it is with #release"}
-		}
-	}
-	b, err := ParseBlock(e.Reply())
+	b, err := readBlock(e)
 	if err != nil {
 		return pl, err
 	}
@@ -130,6 +129,9 @@ func (w *work) planFor(e Entry, ag Agent) (planned, error) {
 		return pl, err
 	}
 	for i, x := range pl.deeds {
+		if x.cmd.Word == "confirm" {
+			return pl, &BlockError{x.cmd.Line, noQuestion, "what waits longer than a day can be sent again, or released with #release"}
+		}
 		if x.cmd.Word != "release" {
 			continue
 		}
@@ -141,6 +143,15 @@ func (w *work) planFor(e Entry, ag Agent) (planned, error) {
 		pl.deeds[i].did = fmt.Sprintf("released entry %d", free.ID)
 	}
 	return pl, nil
+}
+
+// readBlock reads the block of an entry, if its two parts say the same.
+func readBlock(e Entry) (Block, error) {
+	if slices.Contains(e.Defects, DefectCommandsDisagree) {
+		return Block{}, &BlockError{firstLine(e.Reply()), "the text and the HTML of your mail begin with different commands",
+			"write it again as plain text, or send it as it is with #release"}
+	}
+	return ParseBlock(e.Reply())
 }
 
 // toRelease finds what #release means: the entry it names, the one the mail it
@@ -209,14 +220,14 @@ func (w *work) onlyWaiting(c Command, ag Agent) (Entry, error) {
 
 // carryOut does what was planned. The words go first, so that a status update
 // follows the answer it belongs to.
-func (w *work) carryOut(e Entry, pl planned, known bool) error {
+func (w *work) carryOut(e Entry, pl planned, known bool) (Entry, error) {
 	e, err := w.speak(e, pl, known)
 	if err != nil {
-		return err
+		return e, err
 	}
 	for _, free := range pl.free {
 		if err := w.free(free); err != nil {
-			return err
+			return e, err
 		}
 	}
 	for _, x := range pl.deeds {
@@ -229,7 +240,7 @@ func (w *work) carryOut(e Entry, pl planned, known bool) error {
 		}
 		w.add(CommandRun{N: x.cmd.N, Word: x.cmd.Word, Args: x.cmd.Args, Did: x.did}, w.cause)
 	}
-	return nil
+	return e, nil
 }
 
 // speak books the words below the block: a public reply, a note, or, when there
@@ -274,7 +285,8 @@ func (w *work) free(e Entry) error {
 	defer func() { w.cause = cause }()
 	w.cause.Agent = ag.Name
 	if pl, err := w.planFor(e, ag); err == nil && len(pl.free) == 0 {
-		return w.carryOut(e, pl, true)
+		_, err := w.carryOut(e, pl, true)
+		return err
 	}
 	return w.release(e, w.cause)
 }
@@ -301,7 +313,7 @@ func (w *work) receipt(ag Agent, pl planned, seq int64) error {
 // mistake is answered; the ticket stands, and nothing of the block is done.
 func (w *work) openingCommands(e Entry) error {
 	ag, _ := w.s.Agent(w.ev.Agent)
-	b, err := ParseBlock(e.Reply())
+	b, err := readBlock(e)
 	if err == nil && len(b.Commands) == 0 {
 		return nil // words of a requester who happens to be an agent
 	}

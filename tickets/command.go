@@ -48,6 +48,16 @@ func (e *BlockError) Error() string {
 	return s
 }
 
+// firstLine is the first line of a mail that says something, as an answer quotes it.
+func firstLine(text string) string {
+	for l := range strings.Lines(text) {
+		if l = tidy(l); l != "" {
+			return cut(l, 80)
+		}
+	}
+	return ""
+}
+
 // ParseBlock reads the command block at the top of a visible reply: the first
 // non-empty lines that begin with '#' and a letter. NBSP, case and trailing
 // space are tolerated; a full-width sign is not a command. Unknown words, or a

@@ -44,7 +44,7 @@ func (w *work) ask(e Entry, ag Agent) error {
 		return err
 	}
 	return w.mail(letter{role: "confirmation", mail: MailConfirmation, to: to, entry: &e, seq: ev.Seq,
-		why: w.ev.Why, nonce: nonce, lines: lines, always: true})
+		why: w.ev.Why, nonce: nonce, lines: lines, always: true, blind: w.mayWork(ag) != ""})
 }
 
 // replaceWaiting cancels a mail of the kind that waits for its time.
@@ -87,7 +87,28 @@ func (d *Desk) confirming(w *work) (bool, error) {
 		return true, d.confirmed(w, c, ag)
 	}
 	w.trace.Add("does it confirm an earlier mail?", "it names no open question")
-	return true, w.close(OutcomeConfirmed, StateDone, Result{Why: "unknown, used or expired confirmation"})
+	return false, nil // he is told so on the ticket it belongs to, as far as he is proved
+}
+
+// noQuestion is the answer to a confirmation that confirms nothing.
+const noQuestion = "no mail waits for this confirmation: it was used already, is too old, or is not whole"
+
+// idleConfirm: the mail is a confirmation, and confirms nothing (else it would
+// have been carried out).
+func (w *work) idleConfirm() bool {
+	b, err := ParseBlock(w.msg.Reply())
+	return err == nil && len(b.Commands) > 0 && b.Commands[0].Word == "confirm"
+}
+
+// joinIdleConfirm keeps an unproved confirmation that confirms nothing. To ask
+// whether it is genuine would never end.
+func (w *work) joinIdleConfirm(e Entry) error {
+	e.Kind, e.State, e.Why = EntryNote, EntryQuiet, noQuestion
+	e, err := w.addEntry(e, w.cause)
+	if err != nil {
+		return err
+	}
+	return w.done(e)
 }
 
 // confirmed lets the held mail act, with the confirmation as its evidence.
@@ -117,7 +138,7 @@ func (d *Desk) confirmed(w *work, c Confirmation, ag Agent) error {
 func (w *work) act(e Entry, ag Agent) error {
 	e.Agent, e.Level = ag.Name, w.cause.Level
 	if why := w.mayWork(ag); why != "" {
-		return w.refuse(e, ag, &BlockError{Why: why})
+		return w.refuse(e, ag, &BlockError{Line: firstLine(e.Reply()), Why: why})
 	}
 	return w.command(e, ag, true)
 }
@@ -140,7 +161,7 @@ func (d *Desk) raise(w *work, id int64) error {
 		if err != nil {
 			return asBlock(err, func(*BlockError) error { return nil })
 		}
-		if err := w.carryOut(e, pl, true); err != nil {
+		if _, err := w.carryOut(e, pl, true); err != nil {
 			return err
 		}
 		return w.receipt(ag, pl, w.t.Seq)

@@ -69,7 +69,7 @@ func (d *Desk) copied(w *work) (bool, error) {
 	first, err := w.tx.ByContent(w.msg.ContentKey)
 	if errors.Is(err, ErrNotFound) {
 		w.trace.Add("was it seen already?", "no")
-		return false, nil
+		return false, w.sameID()
 	} else if err != nil {
 		return false, err
 	}
@@ -81,6 +81,25 @@ func (d *Desk) copied(w *work) (bool, error) {
 	}
 	return true, w.close(OutcomeCopy, StateDone, Result{Ticket: first.Ticket, Entry: first.Entry, Copy: first.Arrival,
 		Why: fmt.Sprintf("a copy of arrival %d", first.Arrival)})
+}
+
+// sameID: another mail bore this Message-ID. It is no copy, since the words are
+// others, but somebody should look.
+func (w *work) sameID() error {
+	first, err := w.tx.ByMessageID(w.msg.MessageID)
+	if err == nil {
+		w.twin = fmt.Sprintf("arrival %d has the same Message-ID and other words", first.Arrival)
+	} else if !errors.Is(err, ErrNotFound) {
+		return err
+	} else if o, err := w.tx.OutgoingByMessageID(w.msg.MessageID); err == nil {
+		w.twin = fmt.Sprintf("outgoing %d has the same Message-ID", o.ID)
+	} else if !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	if w.twin != "" {
+		w.trace.Add("is its Message-ID its own?", "no: "+w.twin)
+	}
+	return nil
 }
 
 func (d *Desk) joinCopy(w *work, first Booked) error {
@@ -154,6 +173,10 @@ func (d *Desk) thread(w *work) error {
 	if err != nil {
 		return err
 	}
+	d.outOfOffice(w)
+	if !ok && p.Named != 0 && w.msg.Automatic && !p.ByTag {
+		w.base, w.t, ok = t, t, true // a machine's answer opens nothing
+	}
 	if !ok {
 		w.trace.Add("which ticket?", p.How+"; but "+p.NotWhy)
 		return d.open(w, p)
@@ -166,7 +189,6 @@ func (d *Desk) thread(w *work) error {
 		return d.open(w, p)
 	}
 	w.trace.Add("which ticket?", p.How)
-	d.outOfOffice(w, p)
 	return d.join(w, p)
 }
 
@@ -213,9 +235,10 @@ func (w *work) fromAddressBook(p Place) bool {
 	return key != "" && key != subjectKey(w.t.Subject)
 }
 
-// outOfOffice: a subject of that kind is automatic only with a reference to us.
-func (d *Desk) outOfOffice(w *work, p Place) {
-	if w.msg.OutOfOffice && !w.msg.Automatic && !p.ByTag {
+// outOfOffice: a subject of that kind is automatic only with a reference to one of
+// our mails, such as its tag.
+func (d *Desk) outOfOffice(w *work) {
+	if w.msg.OutOfOffice && !w.msg.Automatic {
 		w.msg.Automatic, w.msg.MayAnswer = true, false
 		w.msg.AutomaticWhy = "an out-of-office subject in answer to our mail"
 		w.noAuto = w.msg.AutomaticWhy

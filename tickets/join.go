@@ -1,6 +1,7 @@
 package tickets
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -23,7 +24,7 @@ func (d *Desk) join(w *work, p Place) error {
 	case level >= L1 && w.t.Participates(w.author.ID):
 		return w.joinParticipant(level)
 	}
-	return w.joinUnverified(why)
+	return w.joinUnverified(p, why)
 }
 
 // levelHere is the level of the mail on this ticket: the evidence of the mail
@@ -133,7 +134,7 @@ func (w *work) reopensSince(since time.Time) (n int, err error) {
 }
 
 // joinUnverified keeps the words for agents only, until one of them releases them.
-func (w *work) joinUnverified(why string) error {
+func (w *work) joinUnverified(p Place, why string) error {
 	e := w.entry(EntryMessage, EntryUnverified)
 	e.Level, e.Why = L0, why
 	w.noAuto = "an unverified mail is answered by nobody but an agent"
@@ -142,7 +143,48 @@ func (w *work) joinUnverified(why string) error {
 		return err
 	}
 	w.add(Flagged{Flag: "unverified", Why: why}, w.cause)
+	if err := w.warnOwner(e, p); err != nil {
+		return err
+	}
 	return w.done(e)
+}
+
+// warnOwner tells an agent, once a ticket and day, that a stranger used the reply
+// address that was issued to him.
+func (w *work) warnOwner(e Entry, p Place) error {
+	if p.Token == nil {
+		return nil
+	}
+	owner, err := w.tx.Participant(p.Token.Participant)
+	if err != nil {
+		return ifFound(err)
+	}
+	ag, ok := w.s.AgentOf(owner.Address)
+	if !ok || slices.Contains(w.agents("agents"), ag.Name) {
+		return nil // the agents are told by a rule
+	}
+	to, err := w.agentRecipient(ag)
+	if err != nil {
+		return err
+	}
+	events, err := w.tx.Events(w.t.ID)
+	if err != nil {
+		return fmt.Errorf("events of ticket %d: %w", w.t.ID, err)
+	}
+	for _, x := range events {
+		if m, ok := x.Body.(MailQueued); ok && m.Role == "notice-unverified" && m.To == to.Key() && w.at.Sub(x.At) < 24*time.Hour {
+			return nil
+		}
+	}
+	return w.mail(letter{role: "notice-unverified", mail: MailNotice, to: to, entry: &e, seq: w.t.Seq, why: e.Why, blind: w.mayWork(ag) != ""})
+}
+
+// ifFound lets "there is none" pass.
+func ifFound(err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // release makes an unverified or held entry count.

@@ -20,6 +20,9 @@ type letter struct {
 	back   string // the sender's own text, returned
 	nonce  string
 	before time.Time // not before
+	// blind: the reader has no right to the ticket and learns nothing of it, not even
+	// its subject; only his own words are told.
+	blind bool
 	// regardless of the quiet of the message: receipts, refusals and confirmations
 	// answer an agent, not the mail.
 	always bool
@@ -86,6 +89,9 @@ func (w *work) compose(l letter) (Outgoing, error) {
 	if err := w.conversation(&d, l); err != nil {
 		return Outgoing{}, err
 	}
+	if l.blind {
+		blindfold(&d)
+	}
 	w.attach(&d, l)
 	content, err := w.d.Compose(d)
 	if err != nil {
@@ -93,13 +99,27 @@ func (w *work) compose(l letter) (Outgoing, error) {
 	}
 	o := Outgoing{
 		Key: key, Ticket: w.t.ID, Seq: l.seq, Role: l.role, Mail: l.mail, Queue: q.Name, Relay: q.Relay,
-		From: from, To: l.to.Address, Recipient: l.to.Key(), MessageID: d.MessageID, Subject: w.t.Tag(q) + " " + d.Subject,
+		From: from, To: l.to.Address, Recipient: l.to.Key(), MessageID: d.MessageID, Subject: strings.TrimSpace(d.Ticket.Tag(q) + " " + d.Subject),
 		Content: content, NotBefore: l.before, At: w.at, NextTry: w.at, State: OutQueued,
 	}
 	if l.entry != nil {
 		o.Entry = l.entry.ID
 	}
 	return o, nil
+}
+
+// blindfold takes everything of the ticket out of a draft: what stays is the
+// reader's own mail and what was wrong with it.
+func blindfold(d *Draft) {
+	d.Subject = ""
+	if d.Entry != nil {
+		d.Subject = d.Entry.Subject
+	}
+	d.Ticket, d.Requester, d.Assignee = Ticket{}, Participant{}, Agent{}
+	d.History, d.Links, d.InReplyTo, d.References = nil, nil, "", nil
+	if d.Mail == MailRefusal {
+		d.Entry, d.ReplyTo = nil, "" // nothing for him to release
+	}
 }
 
 // fromName is the name beside the queue's address: the agent's for his replies.

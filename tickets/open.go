@@ -66,8 +66,16 @@ func (w *work) home(p Place) (Queue, error) {
 	return w.s.Queues[0], nil
 }
 
+// subject is that of a new ticket: the mail's, without tags of other tickets of
+// ours, which would thread the answers there.
 func (w *work) subject() string {
-	if s := strings.TrimSpace(w.msg.Subject); s != "" {
+	s := tagPattern.ReplaceAllStringFunc(w.msg.Subject, func(tag string) string {
+		if ourTag(tagPattern.FindStringSubmatch(tag)[1], w.s.Queues) {
+			return ""
+		}
+		return tag
+	})
+	if s = strings.Join(strings.Fields(s), " "); s != "" {
 		return s
 	}
 	return "(no subject)"
@@ -233,6 +241,9 @@ func (w *work) arrange(dec Decision, e Entry) {
 
 // done finishes the ticket and closes the arrival.
 func (w *work) done(e Entry) error {
+	if w.twin != "" {
+		w.add(Flagged{Flag: "same-message-id", Why: w.twin}, w.cause)
+	}
 	if err := w.finish(); err != nil {
 		return err
 	}
@@ -263,6 +274,9 @@ func (d *Desk) crowd(w *work, q Queue) (bool, error) {
 	w.trace.Add("is it one of a crowd?", fmt.Sprintf("yes, it goes to ticket %d: %s", newest, why))
 	e := w.entry(EntryMessage, EntryVisible)
 	e.Why = why
+	if t.Verified && !w.ev.Proved {
+		e.State = EntryUnverified // a stranger's words never enter another's ticket
+	}
 	if e, err = w.addEntry(e, w.cause); err != nil {
 		return false, err
 	}

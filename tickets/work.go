@@ -29,6 +29,7 @@ type work struct {
 	author  Participant // From's participant, when known
 	quiet   string      // why no mail goes out at all because of this
 	noAuto  string      // why the message may not be answered automatically
+	twin    string      // whose Message-ID the message bears, with other words
 	trace   Trace
 	told    map[string]bool // role/recipient pairs written or withheld already
 	kept    bool            // full facts were recorded already

@@ -32,7 +32,6 @@ type story struct {
 	db    *ticketdb.DB
 	house *helpdesk
 	crash *crashing
-	rules string // own rules file, if the story brings one
 	cfg   Config
 
 	unread  []sentMail

@@ -19,6 +19,9 @@ import (
 // verbs are the words a story is told with.
 var verbs = map[string]func(*story, []string) error{
 	"deliver": (*story).deliver,
+	"write":   (*story).write,
+	"revoke":  (*story).revoke,
+	"merge":   (*story).merge,
 	"mail":    (*story).mail,
 	"nomail":  (*story).nomail,
 	"clock":   (*story).clock,
@@ -35,6 +38,8 @@ var verbs = map[string]func(*story, []string) error{
 	"restart-later": func(s *story, _ []string) error { s.start(); return nil },
 	"sabotage":      (*story).sabotage,
 }
+
+func init() { verbs["repeat"] = (*story).repeat } // it uses the others
 
 // stringRaw makes octets a tickets.Raw.
 func stringRaw(s string) tickets.Raw { return strings.NewReader(s) }
@@ -54,7 +59,7 @@ func options(args []string) (rest []string, opt map[string]string) {
 
 // deliver brings a mail in: by the mail server (role=mta, when left out), a mailbox
 // (via=imap), or with a login (auth=bob). proved=yes stamps it as our mail server
-// stamps a mail whose sender it knows. The envelope's recipients are those of To
+// stamps a mail whose sender it knows; proved=fail as it stamps a forgery. The envelope's recipients are those of To
 // and Cc that are ours, unless to= names them.
 func (s *story) deliver(args []string) error {
 	rest, opt := options(args)
@@ -67,6 +72,8 @@ func (s *story) deliver(args []string) error {
 		from := mailin.Parse(context.Background(), stringRaw(text), mailin.Envelope{}).From[0].Addr
 		_, domain, _ := strings.Cut(from, "@")
 		text = fmt.Sprintf("Authentication-Results: mx.example.org; auth=pass smtp.auth=%s; dmarc=pass header.from=%s\n", from, domain) + text
+	} else if opt["proved"] == "fail" {
+		text = "Authentication-Results: mx.example.org; spf=fail smtp.mailfrom=evil.example; dmarc=fail header.from=example.net\n" + text
 	}
 	raw := strings.ReplaceAll(text, "\n", "\r\n")
 	a := s.envelope(raw, opt)
@@ -80,6 +87,83 @@ func (s *story) deliver(args []string) error {
 	return s.settle()
 }
 
+// write composes a mail and delivers it: write ADDRESS TEXT, with | for a new line
+// in the text; addr= is the To field (help@example.org when left out), subject=,
+// re= a Message-ID it answers, id= its own, header= a further field ('Name: value').
+// All other words are those of deliver.
+func (s *story) write(args []string) error {
+	rest, opt := options(args)
+	if len(rest) != 2 {
+		return fmt.Errorf("write ADDRESS TEXT, not %q", rest)
+	}
+	s.arrived++
+	_, domain, _ := strings.Cut(strings.TrimSuffix(rest[0], ">"), "@")
+	id := or(opt["id"], fmt.Sprintf("%d@%s", s.arrived, domain))
+	var b strings.Builder
+	fmt.Fprintf(&b, "From: %s\nTo: %s\nSubject: %s\n", rest[0], or(opt["addr"], "help@example.org"), or(opt["subject"], "Printer on fire"))
+	if id != "none" {
+		fmt.Fprintf(&b, "Message-ID: <%s>\n", id)
+	}
+	if opt["re"] != "" {
+		fmt.Fprintf(&b, "In-Reply-To: <%s>\nReferences: <%s>\n", opt["re"], opt["re"])
+	}
+	for _, h := range strings.Split(opt["header"], "|") {
+		if h != "" {
+			b.WriteString(h + "\n")
+		}
+	}
+	fmt.Fprintf(&b, "\n%s\n", strings.ReplaceAll(rest[1], "|", "\n"))
+	s.files["written"] = b.String()
+	return s.deliver(append([]string{"written"}, args...))
+}
+
+// repeat carries out a line several times; $n is its number.
+func (s *story) repeat(args []string) error {
+	n, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	for i := range n {
+		line := slices.Clone(args[2:])
+		for j := range line {
+			line[j] = strings.ReplaceAll(line[j], "$n", strconv.Itoa(i+1))
+		}
+		if err := verbs[args[1]](s, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// revoke makes the reply addresses of a ticket worthless; merge ends a ticket in
+// favour of another. Both write the event alone, as a command will.
+func (s *story) revoke(args []string) error {
+	return s.happen(args[0], func(t tickets.Ticket) tickets.Body { return tickets.Revoked{Generation: t.Generation + 1} })
+}
+
+func (s *story) merge(args []string) error {
+	into, err := strconv.ParseInt(args[1], 10, 64)
+	if err != nil {
+		return err
+	}
+	return s.happen(args[0], func(tickets.Ticket) tickets.Body { return tickets.MergedInto{Ticket: into} })
+}
+
+func (s *story) happen(ticket string, body func(tickets.Ticket) tickets.Body) error {
+	id, err := strconv.ParseInt(ticket, 10, 64)
+	if err != nil {
+		return err
+	}
+	return s.db.Do(context.Background(), func(tx tickets.Tx) error {
+		t, err := tx.Ticket(id)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Append(t, tickets.Event{At: s.now, Cause: tickets.Cause{Admin: "story"}, Body: body(t)})
+		return err
+	})
+}
+
 func (s *story) envelope(raw string, opt map[string]string) tickets.Arrival {
 	m := mailin.Parse(context.Background(), stringRaw(raw), mailin.Envelope{})
 	a := tickets.Arrival{Via: tickets.ViaLMTP, Role: tickets.RoleMTA, Source: "mta", Peer: "127.0.0.1",
@@ -90,7 +174,7 @@ func (s *story) envelope(raw string, opt map[string]string) tickets.Arrival {
 		}
 	}
 	if to := s.expand(opt["to"]); to != "" {
-		a.To = strings.Split(to, ",")
+		a.To = strings.Split(to, ",") // to= is the envelope
 	}
 	from := ""
 	if len(m.From) > 0 {
@@ -112,7 +196,7 @@ func (s *story) envelope(raw string, opt map[string]string) tickets.Arrival {
 	if q := opt["quiet"]; q != "" {
 		a.Quiet = q
 	}
-	sum := sha256.Sum256([]byte(fmt.Sprint(a.Peer, a.To, from, raw)))
+	sum := sha256.Sum256([]byte(fmt.Sprint(a.Peer, a.AuthAgent, a.To, from, raw)))
 	a.Key, a.SHA256 = hex.EncodeToString(sum[:]), hex.EncodeToString(sum[:])
 	if a.Cursor != nil {
 		a.Key = fmt.Sprintf("help/INBOX/1/%d", a.Cursor.UID)
@@ -137,7 +221,7 @@ func (s *story) expand(text string) string {
 
 // mail takes the next unread mail to an address and looks at it: to=, subject=, role=,
 // has= and not= (text anywhere in the decoded mail), attachment=, auto=yes|no.
-// as=NAME keeps its facts under $NAME.replyto and so on beside $replyto.
+// as=NAME keeps its facts under $NAME.replyto and so on beside $replyto; keep=FILE keeps the whole mail, to be delivered.
 func (s *story) mail(args []string) error {
 	_, opt := options(args)
 	i := slices.IndexFunc(s.unread, func(m sentMail) bool {
@@ -151,6 +235,9 @@ func (s *story) mail(args []string) error {
 	s.remember("", m)
 	if opt["as"] != "" {
 		s.remember(opt["as"]+".", m)
+	}
+	if opt["keep"] != "" {
+		s.files[opt["keep"]] = strings.ReplaceAll(m.raw, "\r\n", "\n")
 	}
 	return m.look(opt)
 }
@@ -336,8 +423,9 @@ func (s *story) admin(args []string) error {
 // bounce returns the mail looked at last, as its recipient's server would.
 func (s *story) bounce(args []string) error {
 	_, opt := options(args)
+	s.arrived++
 	s.files["bounce"] = fmt.Sprintf(`From: MAILER-DAEMON@mx.example.net
-To: $envelope
+To: %s
 Subject: Undelivered Mail Returned to Sender
 Message-ID: <bounce.%d@mx.example.net>
 MIME-Version: 1.0
@@ -361,7 +449,7 @@ Content-Type: text/rfc822-headers
 
 Message-ID: <$msgid>
 --b--
-`, s.now.UnixNano(), opt["of"], opt["action"])
+`, opt["to"], s.arrived, opt["of"], opt["action"])
 	return s.deliver([]string{"bounce", "from=<>", "to=" + opt["to"]})
 }
 
