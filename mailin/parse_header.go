@@ -67,6 +67,9 @@ func (r *reader) keep(f mimetree.Field) {
 		return
 	}
 	raw := f.Value()
+	if !utf8.ValidString(raw) {
+		r.defects.Add(mimetree.DefectRaw8Bit)
+	}
 	if len(raw) > 2*maxHeaderValue {
 		raw = raw[:2*maxHeaderValue]
 	}
@@ -160,6 +163,9 @@ func (r *reader) addresses(have []tickets.Address, f mimetree.Field) []tickets.A
 
 func (r *reader) subject(value string) string {
 	s := strings.TrimSpace(mimetree.DecodeWords(value, r.hint))
+	if strings.Contains(s, "=?") {
+		r.defects.Add(mimetree.DefectEncodedWord)
+	}
 	if len(s) <= maxSubject || utf8.RuneCountInString(s) <= maxSubject {
 		return s
 	}

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -77,7 +80,7 @@ func TestINHeaders(t *testing.T) {
 		{"IN_H09/31 February", "Date: Thu, 31 Feb 2026 10:00:00 +0000\n\nx", mimetree.DefectDate, func(m tickets.Message) bool { return m.Date.IsZero() }},
 		{"IN_H10/line end in a word", strings.Replace(head, "Subject: s", "Subject: =?utf-8?q?a=0d=0aBcc:_x@y?=", 1) + "\nx", "", func(m tickets.Message) bool { return m.Subject == "a Bcc: x@y" }},
 		{"IN_H11/NUL and override", strings.Replace(head, "Subject: s", "Subject: a\x00b\u202ec", 1) + "\nx", "", func(m tickets.Message) bool { return m.Subject == "ab<U+202E>c" }},
-		{"IN_H11/invalid UTF-8", strings.Replace(head, "Subject: s", "Subject: gr\xfc\xdfe", 1) + "\nx", "", func(m tickets.Message) bool { return m.Subject == "grüße" }},
+		{"IN_H11/invalid UTF-8", strings.Replace(head, "Subject: s", "Subject: gr\xfc\xdfe", 1) + "\nx", mimetree.DefectRaw8Bit, func(m tickets.Message) bool { return m.Subject == "grüße" }},
 		{"IN_H11/zero width only", strings.Replace(head, "Subject: s", "Subject: \u200b", 1) + "\nx", "", nil},
 		{"IN_H13/line without colon", "From: a@b.c\nthis is no field\nSubject: s\nTo: x@y.z\n\nbody", mimetree.DefectJunkLine,
 			func(m tickets.Message) bool { return m.Subject == "s" && strings.TrimSpace(m.Text) == "body" }},
@@ -107,7 +110,7 @@ func TestINHeaders(t *testing.T) {
 		{"leading blank lines", "\n\n" + head + "\nx", mimetree.DefectLeadingBlank, textIs("x")},
 		{"byte order mark", "\ufeff" + head + "\nx", mimetree.DefectByteOrderMark, fromIs("ann@example.net", false, 1)},
 		{"CR CR LF", strings.ReplaceAll(head, "\n", "\r\n") + "\r\nx", "", textIs("x")},
-		{"raw Latin-1 name", strings.Replace(head, "Ann", "J\xf6", 1) + "Content-Type: text/plain; charset=iso-8859-1\n\nx", "", func(m tickets.Message) bool { return m.From[0].Name == "Jö" }},
+		{"raw Latin-1 name", strings.Replace(head, "Ann", "J\xf6", 1) + "Content-Type: text/plain; charset=iso-8859-1\n\nx", mimetree.DefectRaw8Bit, func(m tickets.Message) bool { return m.From[0].Name == "Jö" }},
 		{"guessed From", strings.Replace(head, "Ann <ann@example.net>", "Doe, Ann <ann@example.net>", 1) + "\nx", mimetree.DefectAddress,
 			func(m tickets.Message) bool { return m.From[0].Guessed && m.From[0].Name == "Doe, Ann" }},
 	})
@@ -213,5 +216,41 @@ func TestIN_H06(t *testing.T) {
 	a, b := parse(crlf(head+"\none")), parse(crlf(head+"\ntwo"))
 	if a.MessageID != b.MessageID || a.ContentKey == b.ContentKey || a.ContentKey == "" {
 		t.Errorf("%q %q", a.ContentKey, b.ContentKey)
+	}
+}
+
+// Every defect that the reader can name is listed once, in kebab-case, and no name stands unused.
+func TestDefectNames(t *testing.T) {
+	list, err := os.ReadFile("mimetree/defects.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var code strings.Builder
+	for _, pattern := range []string{"parse*.go", "mimetree/*.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			if strings.HasSuffix(f, "_test.go") || strings.HasSuffix(f, "/defects.go") {
+				continue
+			}
+			b, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			code.Write(b)
+		}
+	}
+	found := regexp.MustCompile(`(?m)^\t(Defect\w+) += "([a-z0-9]+(?:-[a-z0-9]+)*)"$`).FindAllStringSubmatch(string(list), -1)
+	if len(found) < 40 || len(found) != strings.Count(string(list), " = \"") {
+		t.Fatalf("%d names of %d", len(found), strings.Count(string(list), " = \""))
+	}
+	seen := map[string]bool{}
+	for _, f := range found {
+		if seen[f[2]] || !strings.Contains(code.String(), f[1]) {
+			t.Errorf("%s (%s) is listed twice or never recorded", f[1], f[2])
+		}
+		seen[f[2]] = true
 	}
 }

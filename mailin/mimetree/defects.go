@@ -39,9 +39,9 @@ const (
 	DefectManyFroms = "many-froms"
 	// DefectNoFrom: no From field, or no address in it.
 	DefectNoFrom = "no-from"
-	// DefectRaw8Bit: a header value has octets above 127 without encoding (RFC 6532 allows UTF-8 only).
+	// DefectRaw8Bit: a header value has octets that are no UTF-8 (RFC 6532 allows nothing else beyond ASCII).
 	DefectRaw8Bit = "raw-8bit-header"
-	// DefectEncodedWord: an encoded-word is broken, or stands inside an address (RFC 2047).
+	// DefectEncodedWord: an encoded-word of the Subject is broken and stands there as it came (RFC 2047).
 	DefectEncodedWord = "bad-encoded-word"
 	// DefectControlHeader: a control header of our own came from outside; it was dropped.
 	DefectControlHeader = "control-header"
