@@ -161,3 +161,17 @@ func TestCheckOffline(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// Who reads another's mailbox says both names; who reads his own needs no more than the login.
+func TestSharedMailbox(t *testing.T) {
+	if (MailboxConfig{Login: "a"}).sasl() != nil || (MailboxConfig{Login: "a", Mailbox: "a"}).sasl() != nil {
+		t.Error("an authorization identity for one's own mailbox")
+	}
+	client, err := MailboxConfig{Login: "a", Mailbox: "help", Password: NewSecret("pw")}.sasl()()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if mech, first, err := client.Start(); err != nil || mech != "PLAIN" || string(first) != "help\x00a\x00pw" {
+		t.Errorf("%s %q %v", mech, first, err)
+	}
+}
