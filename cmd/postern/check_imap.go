@@ -58,31 +58,18 @@ func greet(conn net.Conn, m MailboxConfig, roots *x509.CertPool) (*imapclient.Cl
 }
 
 func logIn(c *imapclient.Client, m MailboxConfig) error {
-	if other := m.sasl(); other != nil {
+	password := m.Password.Reveal()
+	if other := actingFor(m, func() (string, error) { return password, nil }); other != nil {
 		client, err := other()
 		if err != nil {
 			return err
 		}
 		return c.Authenticate(client)
 	}
-	password := m.Password.Reveal()
 	if c.Caps().Has(imap.AuthCap(sasl.Plain)) {
 		return c.Authenticate(sasl.NewPlainClient("", m.Login, password))
 	}
 	return c.Login(m.Login, password).Wait()
-}
-
-// sasl logs in with the rights of one and opens the mailbox of another (RFC 4616, the
-// authorization identity); nil when the login's own mailbox is read. The password's file is
-// read at each login.
-func (m MailboxConfig) sasl() func() (sasl.Client, error) {
-	if m.Mailbox == "" || m.Mailbox == m.Login {
-		return nil
-	}
-	return func() (sasl.Client, error) {
-		password, err := passwordNow(m.PasswordFile, m.Password)
-		return sasl.NewPlainClient(m.Mailbox, m.Login, password), err
-	}
 }
 
 // folders opens the folder that is read and looks for the other.
