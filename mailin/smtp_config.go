@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -20,6 +21,10 @@ type ListenerConfig struct {
 	Network string       // "tcp" or "unix"; empty is tcp
 	Addr    string       // host:port or the path of the socket
 	Socket  net.Listener // an open listener instead of Network and Addr
+	// SocketMode is of a Unix socket. 0 is 0666, so that a mail server running as
+	// another user may connect, as it might to a port of loopback; its folder can
+	// keep others out.
+	SocketMode fs.FileMode
 
 	LMTP     bool         // LMTP (RFC 2033) instead of SMTP
 	Role     tickets.Role // mx, mta or submission
@@ -96,6 +101,7 @@ var (
 
 func (c *ListenerConfig) defaults() {
 	set(&c.Network, "tcp")
+	set(&c.SocketMode, 0o666)
 	set(&c.MaxSize, 64<<20)
 	set(&c.MaxRecipients, 100)
 	set(&c.MaxConns, 200)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/netip"
 	"os"
@@ -16,22 +17,34 @@ import (
 
 // listen opens the socket. A Unix socket whose owner is gone is replaced, one that
 // answers is not.
-func listen(network, addr string) (net.Listener, error) {
+func listen(network, addr string, mode fs.FileMode) (net.Listener, error) {
+	if network != "unix" {
+		return net.Listen(network, addr)
+	}
 	ln, err := net.Listen(network, addr)
-	if network != "unix" || !errors.Is(err, syscall.EADDRINUSE) {
-		return ln, err
+	if errors.Is(err, syscall.EADDRINUSE) && abandoned(addr) {
+		if err = os.Remove(addr); err == nil {
+			ln, err = net.Listen(network, addr)
+		}
 	}
-	if c, dialErr := net.Dial(network, addr); dialErr == nil {
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(addr, mode); err != nil {
+		ln.Close()
+		return nil, err
+	}
+	return ln, nil
+}
+
+// abandoned tells whether a path is a socket that nobody answers at.
+func abandoned(path string) bool {
+	if c, err := net.Dial("unix", path); err == nil {
 		c.Close()
-		return nil, err
+		return false
 	}
-	if info, statErr := os.Lstat(addr); statErr != nil || info.Mode()&os.ModeSocket == 0 {
-		return nil, err
-	}
-	if err := os.Remove(addr); err != nil {
-		return nil, err
-	}
-	return net.Listen(network, addr)
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode()&os.ModeSocket != 0
 }
 
 // A door is the listener's own set of connections: it bounds them, and it can

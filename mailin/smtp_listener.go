@@ -47,7 +47,7 @@ func NewListener(cfg ListenerConfig) (*Listener, error) {
 	l.logins = failures{now: cfg.Now}
 	if l.socket == nil {
 		var err error
-		if l.socket, err = listen(cfg.Network, cfg.Addr); err != nil {
+		if l.socket, err = listen(cfg.Network, cfg.Addr, cfg.SocketMode); err != nil {
 			return nil, fmt.Errorf("listener %s: %w", cfg.Name, err)
 		}
 	}

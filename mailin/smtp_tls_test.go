@@ -187,16 +187,26 @@ func TestUnixSocket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := listen("unix", path); err == nil {
+	if _, err := listen("unix", path, 0o666); err == nil {
 		t.Fatal("a socket in use was taken away")
+	}
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := listen("unix", file, 0o666); err == nil {
+		t.Error("a file that is no socket was replaced")
 	}
 	stale.(*net.UnixListener).SetUnlinkOnClose(false)
 	stale.Close()
 	d := newDesk(t)
 	serve(t, d, func(c *ListenerConfig) {
-		c.Socket, c.Network, c.Addr, c.LMTP = nil, "unix", path, true
+		c.Socket, c.Network, c.Addr, c.LMTP, c.SocketMode = nil, "unix", path, true, 0o660
 		c.Auth = func(string, string) (string, error) { return "bob", nil }
 	})
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o660 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
 	c, err := net.Dial("unix", path)
 	if err != nil {
 		t.Fatal(err)
