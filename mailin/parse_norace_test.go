@@ -2,4 +2,7 @@
 
 package mailin
 
-const slowdown = 1
+const (
+	slowdown = 1
+	shrink   = 1
+)
