@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 )
 
@@ -94,6 +95,9 @@ func (d *Desk) read(ctx context.Context, a Arrival, attempts int, at time.Time) 
 		return fmt.Errorf("raw octets: %w", err)
 	}
 	m := d.Parse(ctx, a, raw)
+	if slices.Contains(m.Defects, DefectReadError) {
+		return errors.New("raw octets: not readable to their end") // the store's fault, not the message's
+	}
 	return d.Store.Do(ctx, func(tx Tx) error {
 		return d.digest(tx, a.ID, m, at)
 	})

@@ -28,6 +28,10 @@ type letter struct {
 	always bool
 }
 
+// ErrUnwritable is what Compose answers when the recipient's address cannot be
+// written safely: no mail can go there, and nobody else is to blame.
+var ErrUnwritable = errors.New("address cannot be written")
+
 // mail composes and queues a letter, or withholds it with a reason. The same
 // template never goes to the same person twice because of one message.
 func (w *work) mail(l letter) error {
@@ -47,7 +51,9 @@ func (w *work) mail(l letter) error {
 		l.before = before
 	}
 	o, err := w.compose(l)
-	if err != nil {
+	if errors.Is(err, ErrUnwritable) {
+		return w.withhold(l, "no mail can be written to this address")
+	} else if err != nil {
 		return err
 	}
 	if _, err := w.tx.Enqueue(o); err != nil {

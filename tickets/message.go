@@ -99,6 +99,10 @@ type Message struct {
 	Defects []string // named defects, in the order of finding, without repeats
 }
 
+// DefectReadError marks a message whose octets could not be read to their end: it
+// says nothing about the mail and must not be relied on.
+const DefectReadError = "read-error"
+
 // Reply is the visible reply: what the sender wrote this time.
 func (m Message) Reply() string {
 	if m.ReplyStart < 0 || m.ReplyEnd > len(m.Text) || m.ReplyStart > m.ReplyEnd {

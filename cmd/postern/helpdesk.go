@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base32"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -51,9 +52,18 @@ func newHelpdesk(db *ticketdb.DB, keys tickets.Keyring, now func() time.Time, lo
 		Rules:    func() tickets.Rules { return *h.rules.Load() },
 		Settings: h.settings.Load,
 		Keys:     func() tickets.Keyring { return h.keys },
-		Compose:  func(d tickets.Draft) (tickets.Content, error) { return h.composer.Load().Compose(d) },
+		Compose:  h.compose,
 	}
 	return h
+}
+
+// compose writes a message with the templates of the moment.
+func (h *helpdesk) compose(d tickets.Draft) (tickets.Content, error) {
+	c, err := h.composer.Load().Compose(d)
+	if errors.Is(err, mailout.ErrAddress) {
+		err = fmt.Errorf("%w: %w", tickets.ErrUnwritable, err)
+	}
+	return c, err
 }
 
 // parse reads a stored message with what its envelope said.
