@@ -27,6 +27,7 @@ type Reloader struct {
 	Broken func(strictyaml.Problems)
 
 	set   atomic.Pointer[Set]
+	wrong atomic.Pointer[strictyaml.Problems] // of the last load
 	mu    sync.Mutex
 	seen  string // fingerprint at the last look
 	tried string // fingerprint of the last load
@@ -35,6 +36,15 @@ type Reloader struct {
 
 // Set is the set in force; nil before Start.
 func (r *Reloader) Set() *Set { return r.set.Load() }
+
+// Problems are the mistakes the folder had when it was loaded last; none when the set
+// in force is the folder's.
+func (r *Reloader) Problems() strictyaml.Problems {
+	if p := r.wrong.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
 
 // Start loads the folder, or when it is broken the last good files. The error is
 // that of the folder when there is neither.
@@ -91,6 +101,7 @@ func (r *Reloader) Reload() strictyaml.Problems {
 func (r *Reloader) load(now string) strictyaml.Problems {
 	r.tried = now
 	s, problems := Load(r.Dir, r.Options())
+	r.wrong.Store(&problems)
 	if len(problems) > 0 {
 		if text := problems.Error(); text != r.told && r.Broken != nil {
 			r.told = text

@@ -89,6 +89,9 @@ func TestINV_J1_ReloadStory(t *testing.T) {
 	if len(f.broken) != 1 {
 		t.Error("the same mistakes were told twice")
 	}
+	if p := f.Problems(); len(p) != 1 || p[0].Where() != "20.yaml:3:22" {
+		t.Errorf("problems while broken: %v", p)
+	}
 	if p := f.Reload(); len(p) != 1 {
 		t.Errorf("on demand: %v", p)
 	}
@@ -98,6 +101,9 @@ func TestINV_J1_ReloadStory(t *testing.T) {
 	f.settle()
 	if f.Set().Version() != second.Version() || len(f.loaded) != 2 {
 		t.Errorf("after the repair: %v", f.loaded)
+	}
+	if p := f.Problems(); len(p) > 0 { // an equal set is told to nobody, so that this must say it
+		t.Errorf("problems after the repair: %v", p)
 	}
 }
 

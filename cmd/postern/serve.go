@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -19,23 +17,29 @@ import (
 
 	"postern/mailin"
 	"postern/rules"
-	"postern/rules/strictyaml"
 	"postern/tickets"
 	"postern/tickets/ticketdb"
 )
 
-// stopWithin is how long a stop may take: messages under way end, the courier
-// hands back what it cannot send any more.
-const stopWithin = 30 * time.Second
+// stopWithin is how long a stop may take. Messages under way may come to their end
+// within stopGrace of it, and the courier hands back what it cannot send any more.
+const (
+	stopWithin = 30 * time.Second
+	stopGrace  = 25 * time.Second
+)
 
 // serve runs the helpdesk until ctx ends.
 func serve(ctx context.Context, cfg Config, w *world) error {
+	hangup := make(chan os.Signal, 1) // from now on: one that comes early must not kill
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
 	fmt.Fprint(w.errs, cfg.banner())
 	g, err := newGateway(ctx, cfg, w)
 	if err != nil {
 		return err
 	}
 	defer g.close()
+	g.hangup = hangup
 	return g.run(ctx)
 }
 
@@ -50,15 +54,10 @@ type gateway struct {
 	room    string // the folder whose free space bounds what is taken
 	metrics *metrics
 	watch   atomic.Pointer[watchedRules]
-	broken  atomic.Bool // the rules folder has mistakes
+	unsaved atomic.Pointer[rules.Set] // in force, and not yet in the database
 	edges   edges
-	http    *httpPages
-}
-
-// watchedRules are the rules of one folder and the end of watching it.
-type watchedRules struct {
-	*rules.Reloader
-	stop context.CancelFunc
+	hangup  <-chan os.Signal
+	file    os.FileInfo // of the SQLite database that was opened; nil for others
 }
 
 // newGateway opens everything that must be right before anything is served.
@@ -82,141 +81,52 @@ func newGateway(ctx context.Context, cfg Config, w *world) (*gateway, error) {
 		return nil, fmt.Errorf("database: %w", err)
 	}
 	g.helpdesk = newHelpdesk(db, keys, w.now, log)
+	if path, ok := cfg.databaseFile(); ok {
+		g.courier.Owner = onlyOwner
+		g.file, _ = os.Stat(path)
+	}
 	g.metrics = newMetrics(g)
 	g.edges = edges{g: g, running: map[string]*running{}}
-	if err := g.furnish(ctx, cfg); err != nil {
-		db.Close()
-		return nil, err
+	f, err := g.prepare(ctx, cfg, true)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
+	g.install(f)
 	return g, nil
 }
 
-// furnish sets everything that a configuration says but the edges.
-func (g *gateway) furnish(ctx context.Context, cfg Config) error {
-	composer, err := composerFor(cfg)
-	if err != nil {
-		return err
-	}
-	settings := cfg.Settings()
-	watched, err := g.rulesFor(ctx, cfg, settings)
-	if err != nil {
-		return err
-	}
-	relays := relaysFor(cfg, g.w)
-	g.settings.Store(settings)
-	g.composer.Store(composer)
-	if old := g.relays.Swap(&relays); old != nil {
-		for _, r := range *old {
-			r.Close()
-		}
-	}
-	g.useRules(watched)
-	g.cfg.Store(&cfg)
-	return nil
-}
+// onlyOwner holds the leases of a SQLite file: its lock lets one process in, so that
+// what another one held is this one's.
+const onlyOwner = "only"
 
-// rulesFor loads the rules of a configuration: its folder, or when that is
-// broken at the start the last good ones; without a folder the default ones.
-func (g *gateway) rulesFor(ctx context.Context, cfg Config, s *tickets.Settings) (*watchedRules, error) {
-	o := rules.Options{Settings: s, Templates: templateNames(cfg)}
-	if cfg.Rules == "" {
-		set, problems := rules.LoadDefault(o)
-		if len(problems) > 0 {
-			return nil, problems
-		}
-		g.setRules(set)
-		return nil, nil
+// accept takes a message; nothing is taken before there are rules to decide with.
+func (g *gateway) accept(ctx context.Context, a tickets.Arrival, raw tickets.Raw) error {
+	if g.rules.Load() == nil {
+		return errNoRules
 	}
-	r := &rules.Reloader{Dir: cfg.Rules, Options: func() rules.Options { return o }, Last: g.lastRules(ctx),
-		Loaded: g.rulesLoaded,
-		Broken: func(p strictyaml.Problems) {
-			g.broken.Store(true)
-			g.metrics.rulesBroken.Set(1)
-			g.log.Error("rules are broken; the last good ones stay in force", "problems", len(p), "first", p[0].Error())
-		}}
-	if err := r.Start(); err != nil {
-		return nil, fmt.Errorf("rules: %w", err)
-	}
-	return &watchedRules{Reloader: r}, nil
-}
-
-// lastRules are the rules kept in the database, for a folder that is broken at
-// the start.
-func (g *gateway) lastRules(ctx context.Context) []rules.File {
-	kept, err := g.db.LastRules(ctx)
-	if err != nil {
-		return nil
-	}
-	var out []rules.File
-	for _, name := range slices.Sorted(maps.Keys(kept.Files)) {
-		out = append(out, rules.File{Name: name, Text: []byte(kept.Files[name])})
-	}
-	return out
-}
-
-// rulesLoaded puts a new set in force and keeps it in the database.
-func (g *gateway) rulesLoaded(set *rules.Set) {
-	g.setRules(set)
-	g.broken.Store(false)
-	g.metrics.rulesBroken.Set(0)
-	files := map[string]string{}
-	for name, text := range set.Files() {
-		files[name] = string(text)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	err := g.db.SaveRules(ctx, tickets.RuleFiles{Hash: set.Version(), Files: files, At: g.w.now(), Who: "reload"})
-	if err == nil {
-		err = g.db.WakeTimers(ctx, g.w.now())
-	}
-	g.log.Info("rules loaded", "version", set.Version(), "rules", set.Len(), "err", err)
-}
-
-func (g *gateway) setRules(set *rules.Set) {
-	var r tickets.Rules = set
-	g.rules.Store(&r)
-}
-
-// useRules watches the folder of the rules from now on, and the old one no more.
-func (g *gateway) useRules(r *watchedRules) {
-	if r != nil {
-		ctx, stop := context.WithCancel(context.Background())
-		r.stop = stop
-		ticker := time.NewTicker(2 * time.Second)
-		go func() {
-			defer ticker.Stop()
-			r.Run(ctx, ticker.C)
-		}()
-	}
-	if old := g.watch.Swap(r); old != nil {
-		old.stop()
-	}
+	return g.desk.Accept(ctx, a, raw)
 }
 
 // run serves until ctx ends, and then stops in order: nothing new is taken,
 // messages under way end, the outbox is drained or handed back.
 func (g *gateway) run(ctx context.Context) error {
 	cfg := g.cfg.Load()
-	if err := g.edges.become(ctx, *cfg); err != nil {
+	if err := g.edges.become(*cfg, func() {}); err != nil {
 		return err
 	}
-	page, err := g.openPages(cfg.HTTP)
-	if err != nil {
-		return errors.Join(err, g.edges.stop(ctx))
-	}
-	g.http = page
 	g.log.Info("serving", "instance", cfg.Instance, "database", g.db.Dialect(), "listeners", len(cfg.Listeners), "mailboxes", len(cfg.Mailboxes))
-	var group errgroup.Group
-	group.Go(func() error { return g.courier.Run(ctx) })
-	group.Go(func() error { g.sweep(ctx); return nil })
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { g.handBack(ctx); return g.courier.Run(ctx) })
+	group.Go(func() error { return g.sweep(ctx) })
 	group.Go(func() error { g.hangups(ctx); return nil })
 	<-ctx.Done()
 	g.log.Info("stopping")
-	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
 	defer cancel()
-	err = g.edges.stop(late)
-	err = errors.Join(err, group.Wait())
-	page.close(late)
+	if err := g.edges.stop(late); err != nil { // whoever was cut was not answered, and sends again
+		g.log.Warn("stopping", "err", err)
+	}
+	err := group.Wait()
 	g.log.Info("stopped")
 	if errors.Is(err, context.Canceled) {
 		err = nil
@@ -224,63 +134,79 @@ func (g *gateway) run(ctx context.Context) error {
 	return err
 }
 
-// sweep digests what is due again and lets time pass.
-func (g *gateway) sweep(ctx context.Context) {
+// handBack makes mail that a killed process was sending wait again. The lock of a
+// SQLite file proves that it is dead; elsewhere its lease has to lapse.
+func (g *gateway) handBack(ctx context.Context) {
+	if g.file == nil {
+		return
+	}
+	left, err := g.db.ListOutbox(ctx, ticketdb.OutboxFilter{State: tickets.OutSending, Limit: 10000})
+	for _, o := range left {
+		pause := 5 * time.Second * time.Duration(o.Attempts-1) // it may be what kills us
+		v := tickets.Verdict{Outgoing: o.ID, Fence: o.Fence, Kind: tickets.VerdictLater, NextTry: g.w.now().Add(pause),
+			Answer: "postern ended while this was being sent"}
+		err = errors.Join(err, g.desk.Record(ctx, v))
+	}
+	if len(left) > 0 || err != nil {
+		g.log.Warn("mail was being sent when the last process ended", "messages", len(left), "err", err)
+	}
+}
+
+// sweep digests what is due again and lets time pass. It ends with an error when the
+// database, away at the start, turns out to be one that must not be used.
+func (g *gateway) sweep(ctx context.Context) error {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
+	c := complaint{log: g.log, now: g.w.now}
 	for {
-		if _, err := g.desk.Sweep(ctx, 50); err != nil && ctx.Err() == nil {
-			g.log.Warn("sweep", "err", err)
+		err := g.turn(ctx)
+		if ctx.Err() != nil {
+			return nil
 		}
-		if _, err := g.desk.Tick(ctx, 50); err != nil && ctx.Err() == nil {
-			g.log.Warn("timers", "err", err)
+		if errors.Is(err, ticketdb.ErrRefused) {
+			return fmt.Errorf("database: %w", err)
 		}
+		if errors.As(err, new(rulesMissing)) {
+			return err
+		}
+		c.about("sweep", err)
 		select {
 		case <-ctx.Done():
-			return
+			return nil
 		case <-ticker.C:
 		}
 	}
 }
 
-// hangups reloads the configuration at each SIGHUP.
-func (g *gateway) hangups(ctx context.Context) {
-	c := make(chan os.Signal, 1)
-	signal.Notify(c, syscall.SIGHUP)
-	defer signal.Stop(c)
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-c:
-			if err := g.reload(ctx); err != nil {
-				g.log.Error("configuration not reloaded; the old one stays in force", "err", err)
-			} else {
-				g.log.Info("configuration reloaded")
-			}
-		}
+// turn is one turn of the sweep. Timers wait until the database knows the rules.
+func (g *gateway) turn(ctx context.Context) error {
+	if err := g.findRules(ctx); err != nil {
+		return err
 	}
+	if err := g.bookRules(ctx); err != nil {
+		return err
+	}
+	_, swept := g.desk.Sweep(ctx, 50)
+	_, ticked := g.desk.Tick(ctx, 50)
+	return errors.Join(swept, ticked)
 }
 
-// reload reads the whole configuration again, all or nothing: with any mistake
-// everything stays as it is.
-func (g *gateway) reload(ctx context.Context) error {
-	cfg, err := g.w.load()
-	if err != nil {
-		return err
+// complaint logs a trouble when it begins, once a minute while it lasts, and its end.
+type complaint struct {
+	log  *slog.Logger
+	now  func() time.Time
+	last time.Time // of the last line; zero when all is well
+}
+
+func (c *complaint) about(what string, err error) {
+	switch now := c.now(); {
+	case err == nil && !c.last.IsZero():
+		c.log.Info(what + " works again")
+		c.last = time.Time{}
+	case err != nil && now.Sub(c.last) >= time.Minute:
+		c.log.Warn(what, "err", err)
+		c.last = now
 	}
-	old := g.cfg.Load()
-	if old.Instance != cfg.Instance || old.databaseURL() != cfg.databaseURL() || old.Secrets != cfg.Secrets {
-		return errors.New("instance, database and secrets change only with a restart")
-	}
-	if err := g.furnish(ctx, cfg); err != nil {
-		return err
-	}
-	if err := g.edges.become(ctx, cfg); err != nil {
-		return errors.Join(err, g.furnish(ctx, *old), g.edges.become(ctx, *old))
-	}
-	g.level.Set(logLevel(cfg.Log.Level))
-	return nil
 }
 
 func (g *gateway) close() {
@@ -293,9 +219,15 @@ func (g *gateway) close() {
 	g.db.Close()
 }
 
+// databaseFile is the path of the SQLite file.
+func (c Config) databaseFile() (string, bool) {
+	path, ok := strings.CutPrefix(c.Database, "sqlite:")
+	return strings.TrimPrefix(path, "//"), ok
+}
+
 // stateFolder is where the spool lies: beside the SQLite file, else beside the secrets.
 func (c Config) stateFolder() string {
-	if path, ok := strings.CutPrefix(c.Database, "sqlite:"); ok {
+	if path, ok := c.databaseFile(); ok {
 		return filepath.Dir(path)
 	}
 	return c.Secrets
