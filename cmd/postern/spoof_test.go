@@ -135,7 +135,7 @@ func (m *spoofMatrix) attack(name string, s forgery, to, verdict, answers, words
 		fmt.Fprintf(&b, "In-Reply-To: <%s>\n", answers)
 	}
 	raw := strings.ReplaceAll(b.String()+"\n"+strings.ReplaceAll(words, "|", "\n")+"\n", "\n", "\r\n")
-	a := m.envelope(raw, map[string]string{"from": s.envelope, "to": to})
+	a := m.envelope(raw, map[string]string{"from": or(s.envelope, "eve@evil.example"), "to": to})
 	ctx := context.Background()
 	if err := m.house.desk.Accept(ctx, a, stringRaw(raw)); err != nil {
 		m.t.Fatalf("%s: %v", name, err)
