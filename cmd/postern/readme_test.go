@@ -182,6 +182,7 @@ func (g *guest) start(words string, args ...string) {
 	g.log = &lockedBuffer{}
 	g.serving = exec.Command(filepath.Join(g.program, "postern"), args...)
 	g.serving.Dir, g.serving.Stdout, g.serving.Stderr = g.room, g.log, g.log
+	g.serving.Env = append(os.Environ(), "TMPDIR="+g.room)
 	g.serving.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := g.serving.Start(); err != nil {
 		g.serving = nil
@@ -195,6 +196,9 @@ func (g *guest) demoStays(string) {
 	g.start("Stop with Ctrl-C", "demo")
 	g.says(g.log.String(), "IMAP   127.0.0.1:", "SMTP   127.0.0.1:", "password for all of them")
 	g.leave()
+	if left, err := os.ReadDir(g.room); err != nil || len(left) > 0 {
+		g.t.Errorf("the demo leaves %v behind, %v", left, err)
+	}
 }
 
 // makeTest: what runs us cannot run here; what it would do is looked at.
