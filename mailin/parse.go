@@ -58,6 +58,8 @@ type reader struct {
 	hint    string // charset for octets in headers that declare none
 	m       tickets.Message
 
+	lastRaw, lastWords string // a field value and what it says
+
 	bodies    []decoded // the text parts that were read, for the judging of bounces
 	leaves    int       // leaves seen so far
 	found     bool      // some body text was found

@@ -28,13 +28,18 @@ func (r *reader) automail() automail.Mail {
 	if m.EnvelopeFrom == nil {
 		m.EnvelopeFrom = r.m.ReturnPath
 	}
+	m.Parts = make([]automail.Part, 0, min(len(r.parts), maxJudged)+len(r.bodies))
 	for _, a := range r.parts {
 		if len(m.Parts) < maxJudged {
 			m.Parts = append(m.Parts, r.reportPart(a.node))
 		}
 	}
 	for _, d := range r.bodies {
-		m.Parts = append(m.Parts, automail.Part{Type: d.node.Type, Params: d.node.Params.Map(), Text: d.text[:min(len(d.text), maxPeekText)]})
+		params := m.Params
+		if d.node != root {
+			params = d.node.Params.Map()
+		}
+		m.Parts = append(m.Parts, automail.Part{Type: d.node.Type, Params: params, Text: d.text[:min(len(d.text), maxPeekText)]})
 	}
 	return m
 }

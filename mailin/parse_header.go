@@ -30,6 +30,9 @@ func (r *reader) header() {
 	h := r.tree.Root.Header
 	r.m.Froms, r.m.Received = h.Froms, h.Received
 	r.m.ContentKey = ""
+	if n := min(len(h.Fields), maxHeaders); n > 0 {
+		r.m.Headers = make([]tickets.Header, 0, n)
+	}
 	seen := make(map[string]bool, len(once))
 	for _, f := range h.Fields {
 		if strings.HasPrefix(f.Key, ours) {
@@ -73,11 +76,20 @@ func (r *reader) keep(f mimetree.Field) {
 	if len(raw) > 2*maxHeaderValue {
 		raw = raw[:2*maxHeaderValue]
 	}
-	value := mimetree.DecodeWords(raw, r.hint)
+	value := r.words(raw)
 	if len(value) > maxHeaderValue {
 		value = strings.ToValidUTF8(value[:maxHeaderValue], "")
 	}
 	r.m.Headers = append(r.m.Headers, tickets.Header{Name: f.Key, Value: value, Above: f.Above})
+}
+
+// words decodes the encoded-words of a value; the last one is remembered, for a
+// field that is read is also kept.
+func (r *reader) words(value string) string {
+	if value != r.lastRaw {
+		r.lastRaw, r.lastWords = value, mimetree.DecodeWords(value, r.hint)
+	}
+	return r.lastWords
 }
 
 // field reads one field; a second one of its kind adds to a list, and else is not heard.
@@ -162,7 +174,7 @@ func (r *reader) addresses(have []tickets.Address, f mimetree.Field) []tickets.A
 }
 
 func (r *reader) subject(value string) string {
-	s := strings.TrimSpace(mimetree.DecodeWords(value, r.hint))
+	s := strings.TrimSpace(r.words(value))
 	if strings.Contains(s, "=?") {
 		r.defects.Add(mimetree.DefectEncodedWord)
 	}

@@ -34,18 +34,31 @@ var awayPhrases = []struct{ code, strong, weak string }{
 	{"ko", "자동 회신|자동회신|자동 응답|자동응답|부재중|부재 중|자동 답장|부재 알림", "부재|휴가"},
 }
 
-// away are the phrases turned round: strong or not.
-var away = func() map[string]bool {
-	m := map[string]bool{}
+// phrase is a phrase turned round: strong or not.
+type phrase struct {
+	text   string
+	strong bool
+}
+
+// away are the phrases by their first two octets, so that a subject is asked only
+// for those that may stand in it.
+var away, awayStarts = func() (map[[2]byte][]phrase, [256]bool) {
+	strong := map[string]bool{}
 	for _, l := range awayPhrases {
 		for _, p := range strings.Split(l.weak, "|") {
-			m[p] = false
+			strong[p] = false
 		}
 		for _, p := range strings.Split(l.strong, "|") {
-			m[p] = true
+			strong[p] = true
 		}
 	}
-	return m
+	m, starts := map[[2]byte][]phrase{}, [256]bool{}
+	for p, s := range strong {
+		at := [2]byte{p[0], p[1]}
+		starts[p[0]] = true
+		m[at] = append(m[at], phrase{p, s})
+	}
+	return m, starts
 }()
 
 var (
@@ -65,26 +78,31 @@ func outOfOffice(subject string) bool {
 	if len(s) > 1000 {
 		s = s[:1000]
 	}
+	found, stands := awayIn(s)
+	if !found || stands {
+		return stands
+	}
 	// A short phrase looks like a prefix itself.
-	return awayIn(s) || awayIn(answerPrefix.ReplaceAllString(s, ""))
+	_, stands = awayIn(answerPrefix.ReplaceAllString(s, ""))
+	return stands
 }
 
-// awayIn looks for a phrase that stands where programs put it.
-func awayIn(s string) bool {
-	for phrase, strong := range away {
-		for from := 0; from <= len(s); {
-			i := strings.Index(s[from:], phrase)
-			if i < 0 {
-				break
+// awayIn looks for a phrase, and for one that stands where programs put it.
+func awayIn(s string) (found, standing bool) {
+	for i := 0; i+1 < len(s); i++ {
+		if !awayStarts[s[i]] || i > 0 && letter(s[i]) && letter(s[i-1]) {
+			continue
+		}
+		for _, p := range away[[2]byte{s[i], s[i+1]}] {
+			if !strings.HasPrefix(s[i:], p.text) {
+				continue
 			}
-			i += from
-			if stands(s, i, i+len(phrase), strong) {
-				return true
+			if found = true; stands(s, i, i+len(p.text), p.strong) {
+				return true, true
 			}
-			from = i + len(phrase)
 		}
 	}
-	return false
+	return found, false
 }
 
 // stands says that the phrase s[i:j] is where programs put it.
@@ -104,6 +122,9 @@ func stands(s string, i, j int, strong bool) bool {
 		strings.HasPrefix(after, "—") || strings.HasPrefix(after, "。") || strings.HasPrefix(after, "（") || nextPrefix.MatchString(after) || untilWord.MatchString(after)
 	return begins && ends
 }
+
+// letter says that an octet is an ASCII letter; phrases do not begin inside a word.
+func letter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 func cjk(s string) bool { r, _ := utf8.DecodeRuneInString(s); return r >= 0x2E80 }
 

@@ -146,11 +146,17 @@ func param(params map[string]string, name string) string {
 func (j *judge) fields() {
 	received, suppressed, looped := 0, "", ""
 	for _, h := range j.Headers {
-		name, value := strings.ToLower(h.Name), strings.ToLower(strings.TrimSpace(h.Value))
+		name := known(h.Name)
+		if name == "" {
+			continue
+		}
+		if name == "received" {
+			received++
+			continue
+		}
+		value := strings.ToLower(strings.TrimSpace(h.Value))
 		j.field(h.Name, name, value)
 		switch name {
-		case "received":
-			received++
 		case "x-auto-response-suppress":
 			if suppresses(value) {
 				suppressed = value
@@ -169,6 +175,34 @@ func (j *judge) fields() {
 	if received > maxReceived {
 		j.quiet("%d Received fields, more than %d", received, maxReceived)
 	}
+}
+
+// asked are the fields that are looked at beside those of lists and machines.
+var asked = map[string]string{
+	"received": "received", "x-auto-response-suppress": "x-auto-response-suppress", "x-ms-exchange-inbox-rules-loop": "x-ms-exchange-inbox-rules-loop",
+	"auto-submitted": "auto-submitted", "x-post-messageclass": "x-post-messageclass", "delivered-to": "delivered-to",
+	"precedence": "precedence", "x-precedence": "x-precedence", "preference": "preference", "feedback-id": "feedback-id",
+}
+
+// known is the name of a field in lower case, "" when it is never looked at.
+func known(name string) string {
+	var low [64]byte
+	if len(name) > len(low) {
+		name = name[:len(low)]
+	}
+	n := copy(low[:], name)
+	for i, c := range low[:n] {
+		if 'A' <= c && c <= 'Z' {
+			low[i] = c | 0x20
+		}
+	}
+	if known, ok := asked[string(low[:n])]; ok {
+		return known
+	}
+	if machineFields[string(low[:n])] || n >= 5 && string(low[:5]) == "list-" {
+		return string(low[:n])
+	}
+	return ""
 }
 
 // field asks one header field.

@@ -71,9 +71,16 @@ func (p *addressParser) step() {
 	case '@':
 		p.at()
 	default:
-		p.add(p.s[p.i : p.i+1])
+		end := p.i + 1
+		for end < len(p.s) && !addressMark[p.s[end]] {
+			end++
+		}
+		p.add(p.s[p.i:end])
 	}
 }
+
+// addressMark are the octets that step does more with than to add them.
+var addressMark = [256]bool{'"': true, '(': true, '<': true, '>': true, ',': true, ';': true, ':': true, '=': true, '@': true}
 
 func (p *addressParser) add(s string) {
 	p.text = append(p.text, s...)

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"postern/tickets"
 )
@@ -49,8 +50,11 @@ type token struct {
 	mark bool
 }
 
+// endsToken are the octets that end a word.
+var endsToken = [256]bool{' ': true, '\t': true, '\r': true, '\n': true, '(': true, ';': true, '=': true, '"': true}
+
 func authTokens(s string) []token {
-	var out []token
+	out := make([]token, 0, 32)
 	for i := 0; i < len(s); {
 		switch c := s[i]; {
 		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
@@ -66,7 +70,7 @@ func authTokens(s string) []token {
 			i = next
 		default:
 			end := i
-			for end < len(s) && strings.IndexByte(" \t\r\n(;=\"", s[end]) < 0 {
+			for end < len(s) && !endsToken[s[end]] {
 				end++
 			}
 			out = append(out, token{CleanLine(s[i:end]), false})
@@ -134,10 +138,17 @@ func authResult(t []token) (tickets.AuthResult, bool) {
 // ParseSignature reads what a DKIM-Signature claims (RFC 6376, 3.5).
 func ParseSignature(value string) tickets.Signature {
 	var s tickets.Signature
-	for _, tag := range strings.Split(value, ";") {
+	for more := true; more; {
+		var tag string
+		tag, value, more = strings.Cut(value, ";")
 		name, v, _ := strings.Cut(tag, "=")
-		v = strings.Join(strings.Fields(v), "")
-		switch strings.TrimSpace(name) {
+		if name = strings.TrimSpace(name); len(name) != 1 {
+			continue
+		}
+		if v = strings.TrimSpace(v); name != "b" && strings.IndexFunc(v, unicode.IsSpace) >= 0 {
+			v = strings.Join(strings.Fields(v), "")
+		}
+		switch name {
 		case "d":
 			s.Domain = strings.ToLower(CleanLine(v))
 		case "h":

@@ -238,6 +238,9 @@ func (r *headerReader) begin(line []byte, name, colon int) {
 	} else {
 		r.left.fields--
 		at := len(r.block)
+		if r.spans == nil {
+			r.spans = make([]span, 0, 24)
+		}
 		r.spans = append(r.spans, span{at, at + name, at + colon + 1})
 		r.more(line)
 	}

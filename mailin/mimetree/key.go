@@ -65,7 +65,7 @@ func lead(b []byte) int {
 // start hashes the identity fields; from then on the body from offset body.
 // Each field goes in with its length, so that no two headers read the same.
 func (k *bodyKey) start(h Header, body int64) {
-	var scratch []byte
+	scratch := make([]byte, 0, 1<<10)
 	for _, name := range identityFields {
 		for _, f := range h.Fields {
 			if f.Key == name {

@@ -4,14 +4,30 @@ import (
 	"bytes"
 	"io"
 	"strings"
+	"sync"
 )
+
+// texts keeps the memory of small texts for the next.
+var texts = sync.Pool{New: func() any { return new([]byte) }}
+
+const maxScratch = 64 << 10
 
 // Text decodes a text part: transfer encoding, charset, cleaning. At most limit
 // octets are read and returned; whole is false when there were more.
 func (n *Node) Text(r io.ReaderAt, limit int, d *Defects) (text string, whole bool) {
 	dec := NewDecoder(r, n.Body, n.Length(), n.Encoding)
 	defer dec.Close()
-	b := make([]byte, 0, min(int64(limit)+1, n.Length()+512))
+	scratch := texts.Get().(*[]byte)
+	b := (*scratch)[:0]
+	if need := min(int64(limit)+1, n.Length()+512); int64(cap(b)) < need {
+		b = make([]byte, 0, need)
+	}
+	defer func() {
+		if cap(b) <= maxScratch { // what a text was decoded into; the text itself is a copy
+			*scratch = b[:0]
+		}
+		texts.Put(scratch)
+	}()
 	for len(b) <= limit {
 		if len(b) == cap(b) {
 			b = append(b, 0)[:len(b)]
@@ -26,9 +42,8 @@ func (n *Node) Text(r io.ReaderAt, limit int, d *Defects) (text string, whole bo
 		}
 	}
 	whole = len(b) <= limit
-	b = b[:min(len(b), limit)]
 	d.Add(dec.Defect())
-	text = n.decode(b, d)
+	text = n.decode(b[:min(len(b), limit)], d)
 	if len(text) > limit { // one octet may become three
 		text, whole = cutRunes(text, limit), false
 	}

@@ -22,6 +22,9 @@ func (s *scanner) attribution(i int) (int, string) {
 	if s.lines[i].depth > 0 {
 		return groupwiseLines(s.line(i)), ""
 	}
+	if i >= s.intros {
+		return 0, ""
+	}
 	for n := 1; n <= maxIntroLines && i+n <= len(s.lines); n++ {
 		l := s.lines[i+n-1]
 		if l.class == blank || n > 1 && l.depth > 0 || l.end-l.start > maxIntro {
@@ -129,12 +132,12 @@ func introduces(text string, marked bool) (code string, ok bool) {
 // wroteIn is the languages, blank-separated, whose word for writing stands in an
 // attribution (lower case).
 func wroteIn(low string) string {
-	w, ok := find(verbs, low, false)
+	w, ok := verbs.find(low, whole)
 	if !ok {
 		return ""
 	}
 	var codes []string
-	for _, x := range verbs {
+	for _, x := range verbs.words {
 		if x.text == w.text || strings.Contains(x.text, w.text) && strings.Contains(low, x.text) {
 			codes = appendNew(codes, x.code)
 		}

@@ -59,9 +59,33 @@ func dirty(s string) bool {
 	if strings.IndexByte(s, 0) >= 0 || strings.IndexByte(s, '\r') >= 0 || !utf8.ValidString(s) {
 		return true
 	}
-	if ascii(s) {
-		return false
+	return longRun(s) && towers(s)
+}
+
+// longRun says that so many octets beyond ASCII stand in a row that too many marks
+// may be among them. Such a run cannot hide between two probes.
+func longRun(s string) bool {
+	const run = 2*maxMarks + 1
+	for i := run - 1; i < len(s); i += run {
+		if s[i] < utf8.RuneSelf {
+			continue
+		}
+		from, to := i, i
+		for from > 0 && s[from-1] >= utf8.RuneSelf && i-from < run {
+			from--
+		}
+		for to < len(s) && s[to] >= utf8.RuneSelf && to-i < run {
+			to++
+		}
+		if to-from >= run {
+			return true
+		}
 	}
+	return false
+}
+
+// towers says that more than maxMarks combining marks sit on one letter.
+func towers(s string) bool {
 	marks := 0
 	for _, c := range s {
 		if c < 0x300 || !unicode.Is(unicode.Mn, c) && !unicode.Is(unicode.Me, c) {

@@ -39,8 +39,8 @@ func (s *scanner) divider(i int) (dividerKind, string) {
 		return noDivider, ""
 	}
 	low := lower(words)
-	fwd, isFwd := find(fwdStems, low, true)
-	orig, isOrig := find(origStems, low, false)
+	fwd, isFwd := fwdStems.find(low, stems)
+	orig, isOrig := origStems.find(low, whole)
 	b, above := s.blockBelow(i)
 	switch {
 	case isFwd && (dashed || above):

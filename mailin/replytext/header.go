@@ -157,17 +157,14 @@ func colonIn(s string) (i, n int) {
 	if len(s) > 80 {
 		s = s[:80]
 	}
-	for i := 0; i < len(s); i++ {
-		switch s[i] {
-		case ':':
-			return i, 1
-		case 0xEF:
-			if strings.HasPrefix(s[i:], "：") {
-				return i, len("：")
-			}
-		}
+	i = strings.IndexByte(s, ':')
+	if strings.IndexByte(s, 0xEF) < 0 {
+		return i, 1
 	}
-	return -1, 0
+	if w := strings.Index(s, "："); w >= 0 && (i < 0 || w < i) {
+		return w, len("：")
+	}
+	return i, 1
 }
 
 // maxLabel is the longest label, in octets.

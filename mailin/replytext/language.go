@@ -1,8 +1,10 @@
 package replytext
 
 import (
+	"math/bits"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // maxSample is how much of the reply is looked at for its language, in octets.
@@ -17,12 +19,14 @@ func (v *view) language() string {
 	}
 	candidates := strings.Fields(v.code)
 	best, second, code := 0, 0, ""
-	for c, n := range countCommon(reply) {
+	counts := countCommon(reply)
+	for l := range languages {
+		n, c := counts[l], languages[l].code
 		if len(candidates) > 1 && !contains(candidates, c) {
 			continue
 		}
-		if n > best || n == best && c < code {
-			best, second, code = n, max(second, best), c
+		if n > best {
+			best, second, code = n, best, c
 		} else if n > second {
 			second = n
 		}
@@ -36,15 +40,33 @@ func (v *view) language() string {
 	return ""
 }
 
-// countCommon counts the function words of each language; a word that languages
-// share counts for all of them.
-func countCommon(s string) map[string]int {
-	counts := map[string]int{}
-	for _, w := range strings.FieldsFunc(strings.ToLower(s), func(c rune) bool { return !unicode.IsLetter(c) }) {
-		for _, c := range commons[w] {
-			counts[c]++
+// countCommon counts the function words of each language, by its place in
+// languages; a word that languages share counts for all of them.
+func countCommon(s string) (counts [32]int) {
+	var low [32]byte // the longest of them is shorter
+	w := low[:0]
+	say := func() {
+		if len(w) == 0 {
+			return
+		}
+		for m := commons[string(w)]; m != 0; m &= m - 1 {
+			counts[bits.TrailingZeros32(m)]++
+		}
+		w = low[:0]
+	}
+	for _, c := range s {
+		letter := c|0x20 >= 'a' && c|0x20 <= 'z'
+		switch {
+		case letter && len(w)+utf8.UTFMax <= len(low):
+			w = append(w, byte(c|0x20))
+		case letter:
+		case c < utf8.RuneSelf || !unicode.IsLetter(c):
+			say()
+		case len(w)+utf8.UTFMax <= len(low):
+			w = utf8.AppendRune(w, unicode.ToLower(c))
 		}
 	}
+	say()
 	return counts
 }
 
@@ -56,8 +78,13 @@ func byScript(s string) string {
 	var hangul, kana, han, cyrillic, ukrainian, russian, letters int
 	for _, c := range s {
 		switch {
+		case c < utf8.RuneSelf:
+			if c|0x20 < 'a' || c|0x20 > 'z' {
+				continue
+			}
 		case !unicode.IsLetter(c):
 			continue
+		case c < 0x370: // Latin
 		case unicode.Is(unicode.Hangul, c):
 			hangul++
 		case unicode.Is(unicode.Hiragana, c) || unicode.Is(unicode.Katakana, c):

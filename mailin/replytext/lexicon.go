@@ -23,37 +23,39 @@ type meaning struct {
 // The lexicon: the words of languages, turned round for look-up.
 var (
 	labels    = map[string]meaning{}
-	verbs     []word // longest first within a language
+	verbs     *wordIndex
 	openers   []word
-	fwdStems  []word
-	origStems []word
+	fwdStems  *wordIndex
+	origStems *wordIndex
 	monthOf   = map[string]int{}
-	commons   = map[string][]string{}
+	commons   = map[string]uint32{} // a bit for each language, by its place in languages
 )
 
 // word is a word of a language.
 type word struct{ text, code string }
 
 func init() {
-	for _, l := range languages {
+	var wrote, forwarded, original []word
+	for n, l := range languages {
 		addLabels(l.code, l.from, fieldFrom)
 		addLabels(l.code, l.sent, fieldSent)
 		addLabels(l.code, l.to, fieldTo)
 		addLabels(l.code, l.cc, fieldCc)
 		addLabels(l.code, l.subject, fieldSubject)
-		verbs = appendWords(verbs, l.code, l.wrote)
+		wrote = appendWords(wrote, l.code, l.wrote)
 		openers = appendWords(openers, l.code, l.openers)
-		fwdStems = appendWords(fwdStems, l.code, l.forwarded)
-		origStems = appendWords(origStems, l.code, l.original)
+		forwarded = appendWords(forwarded, l.code, l.forwarded)
+		original = appendWords(original, l.code, l.original)
 		for i, m := range strings.Split(l.months, ",") {
 			for _, name := range list(m) {
 				monthOf[name] = i + 1
 			}
 		}
 		for _, w := range list(l.common) {
-			commons[w] = append(commons[w], l.code)
+			commons[w] |= 1 << n
 		}
 	}
+	verbs, fwdStems, origStems = newIndex(wrote), newIndex(forwarded), newIndex(original)
 	// Programs that were never translated, and fields of no language.
 	addLabels("", "reply-to|reply to|antwort an|bcc|importance|attachments|organization", fieldCc)
 }
@@ -83,24 +85,6 @@ func appendWords(to []word, code, words string) []word {
 		to = append(to, word{w, code})
 	}
 	return to
-}
-
-// find is the first word of the list that stands in s (lower case), on word
-// borders when the word is of a script that has them.
-func find(words []word, s string, stem bool) (word, bool) {
-	for _, w := range words {
-		for at, from := 0, 0; ; from = at + len(w.text) {
-			i := strings.Index(s[from:], w.text)
-			if i < 0 {
-				break
-			}
-			at = from + i
-			if w.text[0] >= 0xE3 || bordered(s, at, at+len(w.text), stem) {
-				return w, true
-			}
-		}
-	}
-	return word{}, false
 }
 
 // bordered says that s[i:j] is a word of its own; for a stem only its beginning counts.

@@ -111,6 +111,9 @@ func (r *Reading) defect(name string) {
 // isMarkup says that a text part holds the source of a page: some mailers send it so.
 func isMarkup(s string) bool {
 	s = strings.TrimSpace(s)
+	if s == "" || s[0] != '<' {
+		return false
+	}
 	if len(s) > 200 {
 		s = s[:200]
 	}

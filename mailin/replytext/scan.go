@@ -20,11 +20,12 @@ type scanner struct {
 	endWhy  string // its report
 	spoken  bool   // there is a line of the writer's
 	signing bool   // below a signature delimiter
+	intros  int    // no attribution begins at this line or below
 }
 
 // find classes all lines and bounds the reply.
 func (v *view) find(h hint) {
-	s := &scanner{view: v, hint: h, ended: -1}
+	s := &scanner{view: v, hint: h, ended: -1, intros: v.lastIntro()}
 	for i := 0; i < len(v.lines); {
 		n := s.step(i)
 		if n <= 0 {
@@ -35,6 +36,17 @@ func (v *view) find(h hint) {
 	v.reflow()
 	v.footers()
 	v.bound(s)
+}
+
+// lastIntro is the line from which on no attribution can begin: neither a colon nor
+// a quote follows, one of which each has at its end.
+func (v *view) lastIntro() int {
+	for i := len(v.lines) - 1; i >= 0; i-- {
+		if l := v.lines[i]; l.depth > 0 || l.marks&(inQuote|colon) != 0 {
+			return i + 1
+		}
+	}
+	return 0
 }
 
 // step classes the lines that belong together at i, and returns how many they are.

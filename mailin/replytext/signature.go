@@ -2,32 +2,57 @@ package replytext
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
 // isDelimiter says that a line is the signature delimiter "-- " (RFC 3676 section
 // 4.3), also as programs write it that trim lines.
 func isDelimiter(s string) bool {
-	return strings.TrimRight(s, " \u00A0\t") == "--"
+	return strings.HasPrefix(s, "--") && strings.Trim(s[2:], " \u00A0\t") == ""
 }
 
 // devices are the words for what a mail was sent with, in whatever language.
-var devices = strings.Fields(`iphon ipad ipod android samsung galaxy huawei xiaomi redmi oppo nokia sony xperia pixel
+var devices = indexOf(strings.Fields(`iphon ipad ipod android samsung galaxy huawei xiaomi redmi oppo nokia sony xperia pixel
 	blackberry htc alcatel motorola oneplus realme airmail windows outlook yahoo gmx web.de mail.ru gmail proton protonmail tuta tutanota k-9 fairemail thunderbird spark
 	mobile smartphone phone handy mobil mobiltelefon mobilgerät telefon móvil celular dispositivo teléfono telefone telemóvel
 	cellulare téléphone tablet mobiel telefoon komórki smartfona телефон смартфон мобильн мобільн яндекс yandex почт puhelim
-	matkapuhelim telefonum cep 手机 手機 スマホ スマートフォン 携帯 휴대폰 휴대전화 아이폰 갤럭시 邮箱 信箱 foxmail qq`)
+	matkapuhelim telefonum cep 手机 手機 スマホ スマートフォン 携帯 휴대폰 휴대전화 아이폰 갤럭시 邮箱 信箱 foxmail qq`), owned)
 
 // owned are the words that make a device the sender's: "sent from my TI-85".
 var owned = []string{"from my ", "von meinem ", "de mon ", "desde mi ", "dal mio ", "mijn ", "do meu ", "z mojego ", "с моего ", "з мого ", "z mého ", "från min ", "fra min ", "从我的", "從我的", "나의 "}
 
 // sends are the words for sending and getting, of all languages, as stems.
-var sends = func() (to []word) {
+var sends = func() *wordIndex {
+	var to []word
 	for _, l := range languages {
 		to = appendWords(to, l.code, l.footer)
 	}
-	return to
+	return newIndex(to)
 }()
+
+// longSends are those of them that Hungarian and Turkish set last and bind to
+// others, so that no border is asked for.
+var longSends = func() *wordIndex {
+	var to []word
+	for _, w := range sends.words {
+		if len(w.text) >= 6 {
+			to = append(to, w)
+		}
+	}
+	return newIndex(to)
+}()
+
+// indexOf indexes words of no language.
+func indexOf(lists ...[]string) *wordIndex {
+	var to []word
+	for _, l := range lists {
+		for _, w := range l {
+			to = append(to, word{text: w})
+		}
+	}
+	return newIndex(to)
+}
 
 // footer knows the line that a mobile program sets under a mail: one short line with
 // a word for sending and the name of a device or program.
@@ -39,36 +64,28 @@ func footer(s string) (code string, ok bool) {
 	if low == "" || utf8.RuneCountInString(low) > 110 || endsWithColon(s) || strings.Count(low, ". ") > 1 {
 		return "", false
 	}
-	device := hasAny(low, devices) || hasAny(low, owned)
-	w, sent := find(sends, low, true)
+	link := strings.Contains(strings.ToLower(s), "aka.ms/")
+	if !link && countWords(low) > 12 {
+		return "", false
+	}
+	w, sent := sends.find(low, stems)
 	if !sent {
-		// Hungarian and Turkish set the word last and bound to others.
-		w, sent = findInside(low)
+		w, sent = longSends.find(low, anywhere)
 	}
-	if strings.Contains(strings.ToLower(s), "aka.ms/") {
-		return w.code, true
-	}
-	return w.code, device && sent && len(strings.Fields(low)) <= 12
+	return w.code, link || sent && devices.has(low)
 }
 
-// hasAny says that one of the words stands anywhere in s.
-func hasAny(s string, words []string) bool {
-	for _, w := range words {
-		if strings.Contains(s, w) {
-			return true
+// countWords counts what blanks part.
+func countWords(s string) int {
+	n, in := 0, false
+	for _, c := range s {
+		blank := unicode.IsSpace(c)
+		if !blank && !in {
+			n++
 		}
+		in = !blank
 	}
-	return false
-}
-
-// findInside looks for a word for sending anywhere, word borders or not.
-func findInside(low string) (word, bool) {
-	for _, w := range sends {
-		if len(w.text) >= 6 && strings.Contains(low, w.text) {
-			return w, true
-		}
-	}
-	return word{}, false
+	return n
 }
 
 // footers classes the footers of programs below the writer's last words, above
