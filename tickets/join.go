@@ -84,6 +84,13 @@ func (w *work) joinParticipant(level Level) error {
 	w.cause.Level = level
 	e := w.entry(EntryMessage, EntryVisible)
 	e.Level = level
+	said, rest := w.words(e)
+	if len(said) > 0 && rest == "" && len(e.Parts) == 0 && !slices.Contains(said, "close") {
+		e.State, e.Why = EntryQuiet, "only commands"
+	}
+	if w.t.Status.Done() && len(said) == 0 && len(e.Parts) == 0 && thankful(rest) {
+		e.Why = "a thank-you reopens nothing; #reopen does"
+	}
 	e, err := w.addEntry(e, w.cause)
 	if err != nil {
 		return err
@@ -94,8 +101,16 @@ func (w *work) joinParticipant(level Level) error {
 	if q, ok := w.s.Queue(w.t.Queue); ok {
 		w.addCopied(q)
 	}
-	if err := w.wakeUp(); err != nil {
-		return err
+	wake := e.Why == ""
+	if len(said) > 0 {
+		if wake, err = w.obey(said, rest); err != nil {
+			return err
+		}
+	}
+	if wake {
+		if err := w.wakeUp(); err != nil {
+			return err
+		}
 	}
 	return w.done(e)
 }
