@@ -137,15 +137,6 @@ func stuffed(line string) (depth int, body string) {
 	return depth, body
 }
 
-// ascii says that s has no octet above 0x7F.
-func ascii(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
-}
 
 // capMarks cuts towers of combining marks, which a page may build of entities.
 func capMarks(s string) string {

@@ -46,7 +46,8 @@ func countCommon(s string) (counts [32]int) {
 	var low [32]byte // the longest of them is shorter
 	w := low[:0]
 	say := func() {
-		if len(w) == 0 {
+		if len(w) == 0 || commonSizes[w[0]]>>len(w)&1 == 0 {
+			w = low[:0]
 			return
 		}
 		for m := commons[string(w)]; m != 0; m &= m - 1 {
@@ -70,9 +71,19 @@ func countCommon(s string) (counts [32]int) {
 	return counts
 }
 
+// latin says that s has no letter of another script: none from U+0340 on.
+func latin(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= 0xCD {
+			return false
+		}
+	}
+	return true
+}
+
 // byScript tells the languages that have a script, or letters, of their own.
 func byScript(s string) string {
-	if ascii(s) {
+	if latin(s) {
 		return ""
 	}
 	var hangul, kana, han, cyrillic, ukrainian, russian, letters int

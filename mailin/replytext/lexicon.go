@@ -29,6 +29,8 @@ var (
 	origStems *wordIndex
 	monthOf   = map[string]int{}
 	commons   = map[string]uint32{} // a bit for each language, by its place in languages
+	// commonSizes are the lengths of those that begin with an octet, a bit for each.
+	commonSizes [256]uint64
 )
 
 // word is a word of a language.
@@ -53,6 +55,7 @@ func init() {
 		}
 		for _, w := range list(l.common) {
 			commons[w] |= 1 << n
+			commonSizes[w[0]] |= 1 << len(w)
 		}
 	}
 	verbs, fwdStems, origStems = newIndex(wrote), newIndex(forwarded), newIndex(original)

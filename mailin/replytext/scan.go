@@ -79,6 +79,12 @@ func (s *scanner) step(i int) int {
 // sign looks for the signs of a text that stands at the margin; 0 for none.
 func (s *scanner) sign(i int) int {
 	text := s.line(i)
+	if len(s.marks) == 0 && unsigned(text) {
+		if n, code := s.attribution(i); n > 0 {
+			return s.introduced(i, n, s.reason("attribution line", code, i), code)
+		}
+		return 0
+	}
 	if strings.HasPrefix(strings.TrimSpace(text), Separator[:3]) {
 		return s.toRest(i, s.reason("separator", "", i))
 	}
@@ -105,6 +111,23 @@ func (s *scanner) sign(i int) int {
 	}
 	return 0
 }
+
+// unsigned says that a line can bear no sign but that of an attribution: it begins
+// and ends with a letter or digit of ASCII, stops and blanks aside, and has no
+// colon where a label ends. Most lines of most texts are so.
+func unsigned(s string) bool {
+	end := len(s)
+	for end > 0 && (s[end-1] == ' ' || s[end-1] == '.' || s[end-1] == ',') {
+		end--
+	}
+	if end == 0 || !alphanumeric(s[0]) || !alphanumeric(s[end-1]) {
+		return false
+	}
+	s = s[:min(len(s), 80)]
+	return strings.IndexByte(s, ':') < 0 && strings.IndexByte(s, 0xEF) < 0
+}
+
+func alphanumeric(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' || isDigit(c) }
 
 // end1 notes the first sign that ended the reply.
 func (s *scanner) end1(i int, why string) {
