@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/smtp"
 	"os"
@@ -14,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/alecthomas/kong"
 
 	"postern/tickets"
 )
@@ -311,14 +314,20 @@ func (g *guest) configure(yaml string) {
 	write(g.t, filepath.Join(g.room, configFile), local.Replace(yaml))
 }
 
-// Every page that a document points to is there.
-func TestDocumentsLinksExist(t *testing.T) {
+// documents are the pages of the project.
+func documents(t *testing.T) []string {
+	t.Helper()
 	pages, err := filepath.Glob("../../docs/*.md")
 	if err != nil || len(pages) < 5 {
 		t.Fatalf("%v, %d pages", err, len(pages))
 	}
+	return append(pages, "../../README.md", "../../rules/manual.md", "../../mailout/templates.md")
+}
+
+// Every page that a document points to is there.
+func TestDocumentsLinksExist(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
-	for _, page := range append(pages, "../../README.md", "../../rules/manual.md", "../../mailout/templates.md") {
+	for _, page := range documents(t) {
 		src, err := os.ReadFile(page)
 		if err != nil {
 			t.Error(err)
@@ -328,5 +337,56 @@ func TestDocumentsLinksExist(t *testing.T) {
 				t.Errorf("%s points to %s: %v", page, m[1], err)
 			}
 		}
+	}
+}
+
+// Every command that a page names can be given as it stands there.
+func TestDocumentsCommandsExist(t *testing.T) {
+	found := 0
+	for _, page := range documents(t) {
+		src, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range commandIn.FindAllString(string(src), -1) {
+			args := commandArgs(line)
+			found++
+			k := kong.Must(&cli{}, kong.Exit(func(int) {}), kong.Writers(io.Discard, io.Discard))
+			_, err := k.Parse(args)
+			named := err != nil && strings.HasPrefix(err.Error(), `expected "<`) // a verb is spoken of, without its argument
+			if err != nil && !named && args[0] != "VERB" && args[0] != "--help" {
+				t.Errorf("%s: %s: %v", page, line, err)
+			}
+		}
+	}
+	if found < 40 {
+		t.Errorf("only %d commands found", found)
+	}
+}
+
+var decision = regexp.MustCompile(`^20\d\d-\d\d-\d\d \S`)
+
+// Decisions are dated, in their order, and short enough to be read.
+func TestDecisionsAreDatedAndShort(t *testing.T) {
+	src, err := os.ReadFile("../../docs/decisions.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := strings.Split(string(src), "\n## ")[1:]
+	last := ""
+	for _, d := range list {
+		title, body, _ := strings.Cut(d, "\n")
+		switch {
+		case !decision.MatchString(title):
+			t.Errorf("no date: %s", title)
+		case title[:10] < last:
+			t.Errorf("older than the one above: %s", title)
+		case strings.Count(strings.TrimSpace(body), "\n")+1 > 12 || strings.TrimSpace(body) == "":
+			t.Errorf("empty, or more than 12 lines: %s", title)
+		}
+		last = title[:min(10, len(title))]
+	}
+	if len(list) < 50 {
+		t.Errorf("decisions were taken away: %d are left", len(list))
 	}
 }
