@@ -29,7 +29,7 @@ const MaxCommands = 20
 
 // words are the commands of policy section 5 that this version carries out.
 var words = []string{"assign", "take", "queue", "status", "resolve", "close", "reopen", "pending",
-	"hold", "priority", "type", "tag", "untag", "note", "release", "confirm", "help", "spam"}
+	"hold", "priority", "type", "tag", "untag", "watch", "unwatch", "note", "release", "confirm", "help", "spam"}
 
 // BlockError says what is wrong with a command block. Nothing of the mail is
 // carried out or sent.

@@ -84,6 +84,9 @@ func TestPlan(t *testing.T) {
 		{"#type incident", "type: none → incident", `{"from":"","to":"incident"}`},
 		{"#tag VIP old", "tags: old vip", `{"added":["vip"]}`},
 		{"#untag old", "tags: none", `{"removed":["old"]}`},
+		{"#watch", "you are told what happens on this ticket", `{"agent":"bob","on":true}`},
+		{"#unwatch", "watchers as before", ""},
+		{"#watch bea", `"#watch bea": an agent watches for himself only (#watch alone)`, ""},
 		{"#tag", `"#tag": it names no tag (#tag printer vip)`, ""},
 	}
 	for _, tt := range tests {

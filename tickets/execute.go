@@ -73,18 +73,10 @@ func (a actorIs) one(c Command, t Ticket) ([]deed, error) {
 		return changed(c, StatusSet{From: t.Status, To: to}, "status", string(t.Status), string(to))
 	case "pending":
 		return a.pending(c, t)
-	case "priority":
-		p := Priority(strings.ToLower(c.Args))
-		if !slices.Contains(Priorities, p) {
-			return fail("there is no priority "+strconv.Quote(c.Args), nearestHint(c.Args, texts(Priorities)))
-		}
-		return changed(c, PrioritySet{t.Priority, p}, "priority", string(t.Priority), string(p))
-	case "type":
-		y := Type(strings.ToLower(c.Args))
-		if !slices.Contains(Types, y) {
-			return fail("there is no type "+strconv.Quote(c.Args), nearestHint(c.Args, texts(Types)))
-		}
-		return changed(c, TypeSet{t.Type, y}, "type", string(t.Type), string(y))
+	case "priority", "type":
+		return a.chosen(c, t)
+	case "watch", "unwatch":
+		return a.watch(c, t)
 	case "tag", "untag":
 		return a.tags(c, t)
 	case "spam":
@@ -100,10 +92,41 @@ func (a actorIs) one(c Command, t Ticket) ([]deed, error) {
 	return fail("there is no command #"+c.Word, "#help lists the commands")
 }
 
+// chosen is a priority or a type, one word of a few.
+func (a actorIs) chosen(c Command, t Ticket) ([]deed, error) {
+	word := strings.ToLower(c.Args)
+	if c.Word == "type" {
+		if !slices.Contains(Types, Type(word)) {
+			return nil, &BlockError{c.Line, "there is no type " + strconv.Quote(c.Args), nearestHint(c.Args, texts(Types))}
+		}
+		return changed(c, TypeSet{t.Type, Type(word)}, "type", string(t.Type), word)
+	}
+	if !slices.Contains(Priorities, Priority(word)) {
+		return nil, &BlockError{c.Line, "there is no priority " + strconv.Quote(c.Args), nearestHint(c.Args, texts(Priorities))}
+	}
+	return changed(c, PrioritySet{t.Priority, Priority(word)}, "priority", string(t.Priority), word)
+}
+
+// watch keeps an agent informed of a ticket that is not his, or no longer.
+func (a actorIs) watch(c Command, t Ticket) ([]deed, error) {
+	on := c.Word == "watch"
+	switch {
+	case a.agent == "":
+		return nil, &BlockError{c.Line, "only an agent can watch a ticket", ""}
+	case c.Args != "":
+		return nil, &BlockError{c.Line, "an agent watches for himself only", "#" + c.Word + " alone"}
+	case slices.Contains(t.Watchers, a.agent) == on:
+		return []deed{{c, nil, "watchers as before"}}, nil
+	case on:
+		return []deed{{c, WatcherSet{a.agent, true}, "you are told what happens on this ticket"}}, nil
+	}
+	return []deed{{c, WatcherSet{a.agent, false}, "you are no longer told what happens on this ticket"}}, nil
+}
+
 // helpText is the answer to #help, for agents.
 const helpText = `Commands stand at the very top of your reply, one a line:
 #take, #assign NAME|me|none, #queue NAME, #priority low|normal|high|urgent, #type incident|request|problem|change,
-#status STATUS, #resolve, #close, #reopen, #pending [until +2d|2026-12-24], #hold, #tag WORDS, #untag WORDS, #spam,
+#status STATUS, #resolve, #close, #reopen, #pending [until +2d|2026-12-24], #hold, #tag WORDS, #untag WORDS, #watch, #unwatch, #spam,
 #note (all that follows stays among agents), #release (send or show what was held), #confirm, #help.
 Text below them goes to the requester. One mistake, and nothing of the mail is done or sent.`
 

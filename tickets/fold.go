@@ -68,11 +68,7 @@ func Apply(t Ticket, e Event) Ticket {
 	case Revoked:
 		t.Generation = b.Generation
 	case TimerFired:
-		t.Fired = maps.Clone(t.Fired)
-		if t.Fired == nil {
-			t.Fired = map[string]time.Time{}
-		}
-		t.Fired[b.Rule] = b.Base
+		t.Fired = fired(t.Fired, b)
 	case SubjectSet, CommandRun, Refused, Asked, Confirmed, CopySeen, Raised,
 		MailQueued, Withheld, MailDone:
 		return t // history only: they do not make a ticket newer
@@ -81,6 +77,15 @@ func Apply(t Ticket, e Event) Ticket {
 	}
 	t.Updated = e.At
 	return t
+}
+
+func fired(m map[string]time.Time, b TimerFired) map[string]time.Time {
+	out := maps.Clone(m)
+	if out == nil {
+		out = map[string]time.Time{}
+	}
+	out[b.Rule] = b.Base
+	return out
 }
 
 func applyStatus(t Ticket, e Event, b StatusSet) Ticket {
