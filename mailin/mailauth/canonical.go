@@ -31,14 +31,16 @@ type bodyHash struct {
 
 // Write takes more of the body; it never fails.
 func (b *bodyHash) Write(p []byte) (int, error) {
-	for _, c := range p {
+	n := len(p)
+	for len(p) > 0 {
 		if b.cr {
 			b.cr = false
-			if c != '\n' {
-				b.octet('\r')
+			if p[0] != '\n' {
+				b.octets([]byte{'\r'})
 			}
 		}
-		switch {
+		run := 1
+		switch c := p[0]; {
 		case c == '\r':
 			b.cr = true
 		case c == '\n':
@@ -47,14 +49,26 @@ func (b *bodyHash) Write(p []byte) (int, error) {
 		case b.relaxed && (c == ' ' || c == '\t'):
 			b.blanks = true
 		default:
-			b.octet(c)
+			run = b.run(p)
+			b.octets(p[:run])
 		}
+		p = p[run:]
 	}
-	return len(p), nil
+	return n, nil
 }
 
-// octet writes one octet that belongs to a line, and what was held back before it.
-func (b *bodyHash) octet(c byte) {
+// run is how many octets at the start of p are copied as they are.
+func (b *bodyHash) run(p []byte) int {
+	for i, c := range p {
+		if c == '\r' || c == '\n' || b.relaxed && (c == ' ' || c == '\t') {
+			return i
+		}
+	}
+	return len(p)
+}
+
+// octets writes octets that belong to a line, and what was held back before them.
+func (b *bodyHash) octets(p []byte) {
 	for ; b.blank > 0; b.blank-- {
 		b.put("\r\n")
 	}
@@ -63,14 +77,21 @@ func (b *bodyHash) octet(c byte) {
 		b.blanks = false
 	}
 	b.any = true
-	b.out = append(b.out, c)
-	if len(b.out) >= 8<<10 {
+	if len(p) >= 1<<10 {
 		b.flush()
+		b.hash.Write(p)
+		return
 	}
+	b.out = append(b.out, p...)
+	b.full()
 }
 
 func (b *bodyHash) put(s string) {
 	b.out = append(b.out, s...)
+	b.full()
+}
+
+func (b *bodyHash) full() {
 	if len(b.out) >= 8<<10 {
 		b.flush()
 	}
@@ -86,7 +107,7 @@ func (b *bodyHash) flush() {
 func (b *bodyHash) sum() []byte {
 	if b.cr {
 		b.cr = false
-		b.octet('\r')
+		b.octets([]byte{'\r'})
 	}
 	if b.any || !b.relaxed {
 		b.put("\r\n")

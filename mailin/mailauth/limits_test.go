@@ -96,34 +96,33 @@ func TestVerify_unreadable(t *testing.T) {
 // long is a message of one signed line and a body that is made when it is read.
 type long struct {
 	head string
-	tail byte
+	fill string // two octets
 	size int64
 }
 
 func (l long) Size() int64 { return int64(len(l.head)) + l.size }
 
 func (l long) ReadAt(p []byte, off int64) (int, error) {
-	for i := range p {
-		switch at := off + int64(i); {
-		case at >= l.Size():
-			return i, io.EOF
-		case at < int64(len(l.head)):
-			p[i] = l.head[at]
-		case at == l.Size()-3:
-			p[i] = 'y'
-		case l.tail == '\n':
-			p[i] = "\n\r"[(l.Size()-at)%2]
-		default:
-			p[i] = l.tail
-		}
+	n := int(max(0, min(int64(len(p)), l.Size()-off)))
+	for i := range p[:n] {
+		p[i] = l.fill[(off+int64(i))%2]
 	}
-	return len(p), nil
+	if off < int64(len(l.head)) {
+		copy(p[:n], l.head[off:])
+	}
+	if last := l.Size() - 3 - off; last >= 0 && last < int64(n) {
+		p[last] = 'y'
+	}
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
 }
 
 // 50 MB with five signatures, of text or of blank lines, stay in bounded memory and time.
 func TestVerify_50MB(t *testing.T) {
 	head, _, _ := strings.Cut(letter, "\r\n\r\n")
-	for name, c := range map[string]byte{"text": 'x', "blank lines": '\n', "blanks": ' '} {
+	for name, c := range map[string]string{"text": "xy", "blank lines": "\r\n", "blanks": "  "} {
 		msg := head + "\r\n\r\n"
 		for range 4 {
 			msg = sign(t, msg, simple)
@@ -138,7 +137,7 @@ func TestVerify_50MB(t *testing.T) {
 		if got := after.TotalAlloc - before.TotalAlloc; got > 4<<20 {
 			t.Errorf("%s: %d octets of memory", name, got)
 		}
-		if took > 10*time.Second {
+		if took > time.Minute { // time that grows with the square would be hours
 			t.Errorf("%s: %s", name, took)
 		}
 		t.Logf("%s: %s", name, took)

@@ -59,7 +59,9 @@ func list(s string) []string {
 	return strings.Split(strings.ToLower(squeeze(s)), ":")
 }
 
-func decode64(s string) ([]byte, error) { return base64.StdEncoding.DecodeString(squeeze(s)) }
+// decode64 reads base64 as signers write it, with no bits left over: one signature
+// has one spelling.
+func decode64(s string) ([]byte, error) { return base64.StdEncoding.Strict().DecodeString(squeeze(s)) }
 
 // tagTime reads t= or x=: seconds since 1970, at most twelve digits (RFC 6376, section 3.5).
 func tagTime(s string) (time.Time, error) {
