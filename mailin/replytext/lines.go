@@ -131,7 +131,18 @@ func invisible(c rune) bool {
 // or links it: its letters and digits in lower case, without link targets.
 func key(s string) string {
 	var b strings.Builder
+	b.Grow(len(s))
 	for i := 0; i < len(s); {
+		if c := s[i]; c < utf8.RuneSelf && c != '<' {
+			if alphanumeric(c) {
+				if 'A' <= c && c <= 'Z' {
+					c |= 0x20
+				}
+				b.WriteByte(c)
+			}
+			i++
+			continue
+		}
 		if s[i] == '<' {
 			if n := target(s[i:]); n > 0 {
 				i += n
