@@ -35,7 +35,7 @@ fuzz:
 		targets="$$($(GO) test -list '^Fuzz' $$package)"; \
 		for target in $$(echo "$$targets" | grep '^Fuzz' || true); do \
 			echo "$$package $$target"; \
-			$(GO) test $$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME); \
+			$(GO) test $$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime=1x; \
 		done; \
 	done
 
