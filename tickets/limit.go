@@ -39,7 +39,7 @@ func MaySend(x Sending, l Limits) string {
 		return "the address is not written to any more: " + x.Dead
 	case x.Stopped:
 		return "the recipient asked for no more mail of this ticket"
-	case x.NoAuto != "" && x.ToSender:
+	case x.NoAuto != "" && x.ToSender && x.Mail != MailReceipt: // a proved agent's Exchange says so in every mail
 		return x.NoAuto
 	case x.Mail == MailAck && x.AckDone:
 		return "acknowledged already"

@@ -241,7 +241,7 @@ func firstDifference(want, got string) string {
 			y = b[i]
 		}
 		if x != y {
-			return fmt.Sprintf("line %d\nwithout the crash: %s\nwith it:           %s", i+1, x, y)
+			return fmt.Sprintf("line %d\nexpected: %s\nfound:    %s", i+1, x, y)
 		}
 	}
 	return "nowhere"

@@ -45,6 +45,9 @@ func TestFoldEqualsRow(t *testing.T) {
 		if done < 30 || refused < 5 {
 			t.Errorf("%d blocks done, %d refused", done, refused)
 		}
+		if err := s.settle(); err != nil { // what the last block caused is still on its way
+			t.Fatal(err)
+		}
 		s.foldFromNothing()
 		s.unread = nil
 		s.end()

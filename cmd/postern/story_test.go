@@ -303,7 +303,7 @@ func (s *story) invariants() (bad []string) {
 		bad = append(bad, err.Error())
 	}
 	if after := s.ledger(); after != before {
-		bad = append(bad, "a restart changed something:\n"+before+"---\n"+after)
+		bad = append(bad, "a restart changed something: "+firstDifference(before, after))
 	}
 	open, err := s.db.ListArrivals(ctx, ticketdb.ArrivalFilter{State: tickets.StateNew})
 	if err != nil || len(open) > 0 {
