@@ -390,3 +390,28 @@ func TestDecisionsAreDatedAndShort(t *testing.T) {
 		t.Errorf("decisions were taken away: %d are left", len(list))
 	}
 }
+
+// docs/releases.md knows which commands agents have, and which not yet.
+func TestReleasesKnowTheCommands(t *testing.T) {
+	src, err := os.ReadFile("../../docs/releases.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	can, cannot, ok := strings.Cut(string(src), "### What it cannot do yet")
+	has := regexp.MustCompile(`(?s)Commands for agents.\*\* (.*?)\.`).FindStringSubmatch(can)
+	lacks := regexp.MustCompile("(?s)`([^`]*)`\\s+are\\s+unknown\\s+words").FindStringSubmatch(cannot)
+	if !ok || has == nil || lacks == nil {
+		t.Fatal("docs/releases.md has lost its lists of commands")
+	}
+	word := regexp.MustCompile(`#[a-z-]+`)
+	for _, w := range word.FindAllString(has[1], -1) {
+		if _, err := tickets.ParseBlock(w); err != nil {
+			t.Errorf("docs/releases.md promises %s: %v", w, err)
+		}
+	}
+	for _, w := range word.FindAllString(lacks[1], -1) {
+		if _, err := tickets.ParseBlock(w); err == nil {
+			t.Errorf("docs/releases.md says that there is no %s yet, but there is", w)
+		}
+	}
+}
