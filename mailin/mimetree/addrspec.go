@@ -5,6 +5,9 @@ import (
 	"unicode/utf8"
 )
 
+// maxSpec is the longest address that is looked at, in octets.
+const maxSpec = 1024
+
 // CleanAddress reads one addr-spec (RFC 5322, 3.4.1; RFC 6531): the local part as
 // written, the domain in lower case. A route (<@a,@b:user@c>), blanks and
 // comments are taken off. ok is false when it had to be repaired, or is not of
@@ -24,12 +27,12 @@ func CleanAddress(raw string) (spec string, ok bool) {
 		}
 	}
 	at := strings.LastIndexByte(s, '@')
-	if at < 1 || at == len(s)-1 || len(s) > 1024 {
+	if at < 1 || at == len(s)-1 || len(s) > maxSpec {
 		return "", false
 	}
 	local, clean := cleanLocal(s[:at])
 	domain, sound := cleanDomain(s[at+1:])
-	if local == "" || domain == "" {
+	if local == "" || domain == "" || len(local)+1+len(domain) > maxSpec { // repair may have made it longer
 		return "", false
 	}
 	return local + "@" + domain, ok && clean && sound

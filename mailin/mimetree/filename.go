@@ -91,7 +91,7 @@ func cutName(name string) string {
 	if i := strings.LastIndexByte(name, '.'); i > 0 && len(name)-i <= 32 {
 		ext = name[i:]
 	}
-	return cutRunes(name[:len(name)-len(ext)], maxFilename-len(ext)) + ext
+	return strings.TrimRight(cutRunes(name[:len(name)-len(ext)], maxFilename-len(ext)), ". ") + ext
 }
 
 // extensions are those given to parts without a name.
