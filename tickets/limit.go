@@ -87,6 +87,9 @@ func (w *work) mayMail(l letter) (why string, before time.Time, err error) {
 	if !l.always {
 		x.Quiet = w.quiet
 	}
+	if w.t.Disposition == Spam && !x.Agent {
+		x.Quiet = "the ticket is marked as spam" // its sender is told nothing, whatever is done to it
+	}
 	if x.Own || l.mail.Human() {
 		return MaySend(x, w.s.Limits), before, nil
 	}
