@@ -17,7 +17,7 @@ func deps(t *testing.T, missing, uid, apt string, env ...string) (string, bool) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range []string{"postgres", "dovecot", "postfix"} {
+	for _, s := range []string{"postgres", "dovecot", "postfix", "filters"} {
 		verdict := "true"
 		if strings.Contains(missing, s) {
 			verdict = "false"
