@@ -86,6 +86,7 @@ func newGateway(ctx context.Context, cfg Config, w *world) (*gateway, error) {
 		g.file, _ = os.Stat(path)
 	}
 	g.metrics = newMetrics(g)
+	g.takeUp(ctx)
 	g.edges = edges{g: g, running: map[string]*running{}}
 	f, err := g.prepare(ctx, cfg, true)
 	if err != nil {
@@ -116,7 +117,7 @@ func (g *gateway) run(ctx context.Context) error {
 	}
 	g.log.Info("serving", "instance", cfg.Instance, "database", g.db.Dialect(), "listeners", len(cfg.Listeners), "mailboxes", len(cfg.Mailboxes))
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { g.handBack(ctx); return g.courier.Run(ctx) })
+	group.Go(func() error { return g.courier.Run(ctx) })
 	group.Go(func() error { return g.sweep(ctx) })
 	group.Go(func() error { g.hangups(ctx); return nil })
 	<-ctx.Done()
@@ -132,24 +133,6 @@ func (g *gateway) run(ctx context.Context) error {
 		err = nil
 	}
 	return err
-}
-
-// handBack makes mail that a killed process was sending wait again. The lock of a
-// SQLite file proves that it is dead; elsewhere its lease has to lapse.
-func (g *gateway) handBack(ctx context.Context) {
-	if g.file == nil {
-		return
-	}
-	left, err := g.db.ListOutbox(ctx, ticketdb.OutboxFilter{State: tickets.OutSending, Limit: 10000})
-	for _, o := range left {
-		pause := 5 * time.Second * time.Duration(o.Attempts-1) // it may be what kills us
-		v := tickets.Verdict{Outgoing: o.ID, Fence: o.Fence, Kind: tickets.VerdictLater, NextTry: g.w.now().Add(pause),
-			Answer: "postern ended while this was being sent"}
-		err = errors.Join(err, g.desk.Record(ctx, v))
-	}
-	if len(left) > 0 || err != nil {
-		g.log.Warn("mail was being sent when the last process ended", "messages", len(left), "err", err)
-	}
 }
 
 // sweep digests what is due again and lets time pass. It ends with an error when the
