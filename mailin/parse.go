@@ -68,6 +68,7 @@ type reader struct {
 	html      int // octets of text/html still to be had
 	invites   []string
 	encrypted bool
+	opaque    bool // the text is inside a signature
 }
 
 // decoded is a text part that has been read.

@@ -128,10 +128,22 @@ func (r *reader) leaf(n *mimetree.Node, parent string) body {
 	case "application/pgp-encrypted":
 		r.encrypted = true
 	case "application/pkcs7-mime", "application/x-pkcs7-mime":
-		r.encrypted = r.encrypted || n.Params.Get("smime-type") != "certs-only"
+		r.sealed(n)
 	}
 	r.attach(n, parent)
 	return body{}
+}
+
+// sealed notes what an S/MIME part is (RFC 8551, 3.2): encrypted, or signed with
+// the text inside the signature, where nothing here looks for it.
+func (r *reader) sealed(n *mimetree.Node) {
+	switch kind := strings.ToLower(n.Params.Get("smime-type")); {
+	case kind == "certs-only":
+	case strings.HasPrefix(kind, "signed"):
+		r.opaque = true
+	default:
+		r.encrypted = true
+	}
 }
 
 // isBody says that a text part is to be read with the mail: it is not marked as

@@ -10,6 +10,9 @@ import (
 // unreadable stands for a text that is encrypted: nothing here ever decrypts.
 const unreadable = "[This message is encrypted and cannot be read here.]\n"
 
+// opaque stands for a text inside an S/MIME signature.
+const opaque = "[This message is signed in a form (S/MIME, opaque) whose text cannot be shown here; the original is attached.]\n"
+
 // judge fills in what the text means and what sort of mail it is.
 func (r *reader) judge(b body) {
 	r.m.HTML = b.html
@@ -37,6 +40,12 @@ func (r *reader) notes() {
 		r.defects.Add(mimetree.DefectEncrypted)
 		if strings.TrimSpace(r.m.Text) == "" {
 			r.m.Text, r.m.ReplyStart, r.m.ReplyEnd = unreadable, 0, len(unreadable)
+		}
+	}
+	if r.opaque {
+		r.defects.Add(mimetree.DefectOpaqueSigned)
+		if strings.TrimSpace(r.m.Text) == "" {
+			r.m.Text, r.m.ReplyStart, r.m.ReplyEnd = opaque, 0, len(opaque)
 		}
 	}
 	for _, line := range r.invites {

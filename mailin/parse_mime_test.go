@@ -53,6 +53,10 @@ func TestINMime(t *testing.T) {
 			func(m tickets.Message) bool {
 				return strings.Contains(m.Text, "encrypted") && m.Attachments[0].Filename == "smime.p7m"
 			}},
+		{"IN_M16/opaque signed", withType("application/pkcs7-mime; smime-type=signed-data; name=smime.p7m", "Content-Transfer-Encoding: base64\n\nMIIB\n"), mimetree.DefectOpaqueSigned,
+			func(m tickets.Message) bool {
+				return strings.Contains(m.Text, "signed") && !strings.Contains(m.Text, "encrypted") && m.Attachments[0].Filename == "smime.p7m"
+			}},
 		{"IN_M17/winmail.dat", withType("multipart/mixed; boundary=a", "\n--a\n\nhello\n--a\nContent-Type: application/ms-tnef; name=winmail.dat\nContent-Transfer-Encoding: base64\n\neJ8+IgAA\n--a--\n"), "",
 			func(m tickets.Message) bool { return slices.Equal(filenames(m), []string{"winmail.dat"}) }},
 		{"IN_M20/empty part", withType("multipart/mixed; boundary=a", "\n--a\n\nhello\n--a\nContent-Type: image/png\n\n--a--\n"), "", func(m tickets.Message) bool { return m.Attachments[0].Size == 0 }},

@@ -65,8 +65,12 @@ func (j *judge) textBounces() (found []tickets.Bounce) {
 	}
 	lines := ownLines(text)
 	body := strings.Join(lines, "\n")
-	for _, r := range j.recipients(lines) {
-		b := tickets.Bounce{Recipient: r.addr, Diagnostic: first(r.words, j.diagnosticIn(body))}
+	all := j.recipients(lines)
+	for _, r := range all {
+		b := tickets.Bounce{Recipient: r.addr, Diagnostic: r.words}
+		if !speaks(r.words) && len(all) == 1 {
+			b.Diagnostic = first(j.diagnosticIn(body), r.words)
+		}
 		b.Action = textAction(j.Subject + "\n" + body)
 		b.Status = statusOf(first(b.Diagnostic, body), b.Action)
 		if !specific(b.Status) {
@@ -115,7 +119,7 @@ func (j *judge) recipients(lines []string) (found []recipient) {
 	named := j.named()
 	for i, l := range lines {
 		if addr, words, ok := apart(l); ok && (len(named) == 0 || containsFold(named, addr)) {
-			add(addr, first(words, wordsBelow(lines, i)))
+			add(addr, said(lines, i, addr, words))
 		}
 	}
 	for _, a := range named {
@@ -126,7 +130,7 @@ func (j *judge) recipients(lines []string) (found []recipient) {
 	}
 	for i, l := range lines {
 		for _, f := range inSentence.FindAllStringSubmatch(l, 4) {
-			add(f[1], wordsBelow(lines, i))
+			add(f[1], said(lines, i, f[1], ""))
 		}
 	}
 	return found
@@ -191,25 +195,83 @@ func apart(l string) (addr, words string, ok bool) {
 	return f[1], words, true
 }
 
-// wordsBelow are the lines below line i up to an empty one that speak of it.
-func wordsBelow(lines []string, i int) string {
-	var said []string
-	skipped := 0
-	for k := i + 1; k < len(lines) && len(said) < 6; k++ {
-		l := strings.TrimSpace(lines[k])
-		switch {
-		case l == "" && len(said) == 0 && skipped < 1:
-			skipped++
-			continue
-		case l == "":
-			return strings.Join(said, " ")
+// How far below an address its server's words are looked for.
+const (
+	maxSaid       = 14 // lines
+	maxParagraphs = 4
+)
+
+// said is what a report says of the address on line i: what stands behind it, with
+// the lines that go on, else the first paragraph below that speaks as servers do,
+// else the words directly below.
+func said(lines []string, i int, addr, words string) string {
+	if words == "" {
+		_, words, _ = strings.Cut(lines[i], addr)
+		if words = strings.TrimLeft(words, ">:.\"' \t"); !speaks(words) {
+			words = ""
 		}
-		if _, _, ok := apart(lines[k]); ok {
+	}
+	near := ""
+	for n, p := range paragraphsBelow(lines, i, addr) {
+		switch {
+		case n == 0 && words != "" && p.indented:
+			return words + " " + p.text
+		case words != "":
+			return words
+		case speaks(p.text):
+			return p.text
+		case n == 0 && p.directly:
+			near = p.text
+		}
+	}
+	return first(words, near)
+}
+
+// paragraph is some lines of a report below an address.
+type paragraph struct {
+	text     string
+	directly bool // no empty line parts it from the address
+	indented bool // and it is set in, as lines are that go on
+}
+
+// paragraphsBelow are the next paragraphs, up to another address; drawn lines, and
+// lines that only announce ("The response was:"), are left out.
+func paragraphsBelow(lines []string, i int, addr string) (found []paragraph) {
+	p, parted := paragraph{}, false
+	end := func() {
+		if p.text != "" {
+			found = append(found, p)
+		}
+		p = paragraph{}
+	}
+	for k := i + 1; k < min(i+maxSaid, len(lines)) && len(found) < maxParagraphs; k++ {
+		l := strings.TrimSpace(lines[k])
+		if other, _, ok := apart(lines[k]); ok && !strings.EqualFold(strings.Trim(other, "<>\"'."), addr) {
 			break
 		}
-		said = append(said, l)
+		switch {
+		case l == "":
+			parted = true
+			end()
+		case drawn(l) || strings.HasSuffix(l, ":"):
+		case p.text == "":
+			p = paragraph{strings.TrimLeft(l, "- "), !parted, !parted && lines[k][0] <= ' '}
+		default:
+			p.text += " " + l
+		}
 	}
-	return strings.Join(said, " ")
+	end()
+	return found
+}
+
+// drawn says that a line is drawn, with or without words in it.
+func drawn(l string) bool {
+	return strings.HasPrefix(l, "---") || strings.HasPrefix(l, "|--") || strings.HasPrefix(l, "***") || strings.HasPrefix(l, "===")
+}
+
+// speaks says that words are those of a server: they hold a code, or a known cause.
+func speaks(words string) bool {
+	return words != "" && (reply.MatchString(words) || enhanced.MatchString(words) || specific(statusOf(words, "failed")))
 }
 
 // diagnosticIn is the line of a text that holds a server's words.

@@ -42,9 +42,9 @@ var situations = []struct{ said, status string }{
 	{"451 4.7.1 Greylisted, try again later", "4.7.1"},
 }
 
-// TestL33 reads bounces in the dialects of fourteen systems, ten each: all are
+// TestIN_L33 reads bounces in the dialects of fourteen systems, ten each: all are
 // automatic, none may be answered, and the recipient, the action and the status are read.
-func TestL33(t *testing.T) {
+func TestIN_L33(t *testing.T) {
 	const gone = "gone@example.com"
 	null := ""
 	n, bad := 0, 0

@@ -155,14 +155,14 @@ func (j *judge) fields() {
 			continue
 		}
 		value := strings.ToLower(strings.TrimSpace(h.Value))
-		j.field(h.Name, name, value)
+		j.field(h.Name+": "+oneLine(h.Value, maxShown), name, value)
 		switch name {
 		case "x-auto-response-suppress":
 			if suppresses(value) {
-				suppressed = value
+				suppressed = oneLine(h.Value, maxShown)
 			}
 		case "x-ms-exchange-inbox-rules-loop":
-			looped = value
+			looped = oneLine(h.Value, maxShown)
 		}
 	}
 	if suppressed != "" {
@@ -205,33 +205,36 @@ func known(name string) string {
 	return ""
 }
 
-// field asks one header field.
+// maxShown is how much of a field a reason shows, in octets.
+const maxShown = 120
+
+// field asks one header field; shown is how a reason names it.
 func (j *judge) field(shown, name, value string) {
 	switch {
 	case machineFields[name]:
-		j.auto("%s: %s", shown, value)
+		j.auto("%s", shown)
 	case name == "auto-submitted":
 		if autoSubmitted(value) {
-			j.auto("%s: %s", shown, value)
+			j.auto("%s", shown)
 		}
 	case name == "x-post-messageclass":
 		if strings.HasPrefix(value, "9") {
-			j.auto("%s: %s", shown, value)
+			j.auto("%s", shown)
 		}
 	case name == "delivered-to":
 		if strings.HasPrefix(value, "autoresponder") {
-			j.auto("%s: %s", shown, value)
+			j.auto("%s", shown)
 		}
 	case name == "precedence" || name == "x-precedence" || name == "preference":
 		j.precedence(shown, value)
 	case strings.HasPrefix(name, "list-") || name == "feedback-id":
 		if name == "feedback-id" || name == "list-unsubscribe" {
-			j.machine = first(j.machine, shown+": "+value)
+			j.machine = first(j.machine, shown)
 		}
 		if name != "feedback-id" && name != "list-unsubscribe" && name != "list-unsubscribe-post" {
-			j.list = first(j.list, shown+": "+value)
+			j.list = first(j.list, shown)
 		}
-		j.quiet("%s: %s", shown, value)
+		j.quiet("%s", shown)
 	}
 }
 
@@ -255,10 +258,10 @@ func autoSubmitted(value string) bool {
 func (j *judge) precedence(shown, value string) {
 	switch word := strings.Trim(value, ` "`); word {
 	case "auto_reply", "auto-reply", "autoreply":
-		j.auto("%s: %s", shown, value)
+		j.auto("%s", shown)
 	case "bulk", "junk", "list":
-		j.bulk = first(j.bulk, shown+": "+value)
-		j.quiet("%s: %s", shown, value)
+		j.bulk = first(j.bulk, shown)
+		j.quiet("%s", shown)
 	}
 }
 
@@ -345,7 +348,7 @@ func (j *judge) kind() {
 		j.Kind = tickets.KindBounce
 	case j.Automatic:
 		j.Kind = tickets.KindAutoReply
-	case j.list != "" || strings.HasSuffix(j.bulk, "list"):
+	case j.list != "" || strings.HasSuffix(strings.ToLower(j.bulk), "list"):
 		j.Kind = tickets.KindList
 	default:
 		j.Kind = tickets.KindHuman

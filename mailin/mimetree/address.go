@@ -269,11 +269,28 @@ func (p *addressParser) withoutAngles(text string) {
 		p.emit(p.display(p.comment), text, p.guess)
 		return
 	}
+	if name, rest, ok := quotedName(text); ok {
+		p.emit(p.display([]byte(name)), rest, true)
+		return
+	}
 	for _, token := range strings.Fields(text) {
 		if strings.IndexByte(token, '@') >= 0 {
 			p.emit("", token, true)
 		}
 	}
+}
+
+// quotedName splits "Ann" ann@example.net, an address whose brackets were forgotten.
+func quotedName(text string) (name, addr string, ok bool) {
+	if text == "" || text[0] != '"' {
+		return "", "", false
+	}
+	end := strings.IndexByte(text[1:], '"') + 1
+	if end < 2 {
+		return "", "", false
+	}
+	name, addr = text[1:end], strings.TrimSpace(text[end+1:])
+	return name, addr, addr != "" && !strings.ContainsAny(addr, "\" \t") && text[end+1] <= ' '
 }
 
 func (p *addressParser) emit(name, raw string, guess bool) {

@@ -103,6 +103,8 @@ const (
 	DefectFilename = "ambiguous-filename"
 	// DefectEncrypted: the text is encrypted and was not read.
 	DefectEncrypted = "encrypted"
+	// DefectOpaqueSigned: the text is inside an S/MIME signature and was not read.
+	DefectOpaqueSigned = "opaque-signed"
 	// DefectPartialMessage: a piece of a message (message/partial), never put together.
 	DefectPartialMessage = "partial-message"
 	// DefectPanic: a fault of the reader itself; the raw octets are all there is.

@@ -9,6 +9,10 @@
 // NUL. And what the tree says of a part's octets is what NewDecoder reads from
 // there, every time.
 //
+// winmail.dat (TNEF) is one attachment, kept as it came: no decoder for it is to be
+// had that is bounded and does not panic on valid input, and the text of such a
+// mail stands beside it as text/plain.
+//
 // It follows RFC 5322, 2045–2047, 2231 and, where these are broken, RFC 7103.
 // It judges nothing: what a header means is for others to say.
 package mimetree

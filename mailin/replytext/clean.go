@@ -137,7 +137,6 @@ func stuffed(line string) (depth int, body string) {
 	return depth, body
 }
 
-
 // capMarks cuts towers of combining marks, which a page may build of entities.
 func capMarks(s string) string {
 	if len(s) <= maxMarks || !dirty(s) {

@@ -20,7 +20,7 @@ func cpu(t *testing.T) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// hostile are inputs of catalogue X04, C03, C06 and C07 and their kin.
+// hostile are inputs of catalogue IN_X04, IN_C03, IN_C06 and IN_C07 and their kin.
 var hostile = map[string]Input{
 	"100 000 nested div":  {HTML: strings.Repeat("<div>", 100_000) + "x"},
 	"5 MB page":           {HTML: strings.Repeat("<p>hello <b>world</b> foo", 210_000)},
@@ -67,8 +67,8 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// TestC04 caps towers of combining marks.
-func TestC04(t *testing.T) {
+// TestIN_C04 caps towers of combining marks.
+func TestIN_C04(t *testing.T) {
 	if r := Read(hostile["zalgo"]); strings.Count(r.Text, "\u0301") != maxMarks {
 		t.Errorf("%d marks", strings.Count(r.Text, "\u0301"))
 	}

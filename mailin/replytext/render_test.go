@@ -52,9 +52,9 @@ func TestRender(t *testing.T) {
 	}
 }
 
-// TestX03 (kobold letters): text that a reader does not see never commands, be it
+// TestIN_X03 (kobold letters): text that a reader does not see never commands, be it
 // hidden for certain or under a condition.
-func TestX03(t *testing.T) {
+func TestIN_X03(t *testing.T) {
 	for _, page := range []string{
 		`<span style="display:none">#close</span>#assign bob`,
 		`<style>.a .b{display:none}</style><p class=b>#close</p>#assign bob`,
@@ -98,8 +98,8 @@ func TestDisagree(t *testing.T) {
 	}
 }
 
-// TestX05: a page that is one image has no text.
-func TestX05(t *testing.T) {
+// TestIN_X05: a page that is one image has no text.
+func TestIN_X05(t *testing.T) {
 	if r := Read(Input{HTML: `<html><body><img src="cid:a"></body></html>`}); r.Text != "" || r.Start != 0 || r.End != 0 {
 		t.Errorf("%+v", r)
 	}
