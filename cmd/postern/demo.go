@@ -41,16 +41,21 @@ rules:
 // demo plays a whole helpdesk in one process and in memory, but for a database
 // in a folder that is removed at the end.
 func demo(ctx context.Context, w *world, exit bool) error {
-	dir, err := os.MkdirTemp("", "postern-demo-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
 	mail, err := newDemoMail([]string{demoHelp, demoAnn, demoMax, demoBob, demoBea})
 	if err != nil {
 		return err
 	}
 	defer mail.close()
+	return playDemo(ctx, w, mail, exit)
+}
+
+// playDemo plays it on a mail server. The gateway's own end is the end of the story too.
+func playDemo(ctx context.Context, w *world, mail *demoMail, exit bool) error {
+	dir, err := os.MkdirTemp("", "postern-demo-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
 	cfg, err := demoConfig(dir, mail)
 	if err != nil {
 		return err
@@ -144,7 +149,7 @@ func (s *demoStory) send(from, name, to, subject string, answers *tickets.Messag
 
 // gets waits for a mail with some words and shows it as its recipient sees it.
 func (s *demoStory) gets(who, words string) (*tickets.Message, error) {
-	raw, next, err := s.mail.wait(who, s.read[who], 10*time.Second, func(raw []byte) bool {
+	raw, next, err := s.mail.wait(who, s.read[who], func(raw []byte) bool {
 		m := readMail(raw)
 		return strings.Contains(m.Subject+"\n"+m.Text, words)
 	})

@@ -32,6 +32,8 @@ type demoMail struct {
 	mu    sync.Mutex
 	boxes map[string][][]byte // what each person received, oldest first
 	news  chan struct{}       // closed and renewed at each delivery
+
+	patience time.Duration // how long a mail may take
 }
 
 // demoAuthserv is the name under which the demo's mail server stamps.
@@ -44,7 +46,8 @@ var demoAliases = map[string]string{demoHardware: demoHelp}
 
 // newDemoMail starts both servers on free ports of 127.0.0.1.
 func newDemoMail(people []string) (*demoMail, error) {
-	d := &demoMail{users: map[string]*imapmemserver.User{}, boxes: map[string][][]byte{}, news: make(chan struct{})}
+	d := &demoMail{users: map[string]*imapmemserver.User{}, boxes: map[string][][]byte{}, news: make(chan struct{}),
+		patience: 10 * time.Second}
 	mem := imapmemserver.New()
 	for _, p := range people {
 		u := imapmemserver.NewUser(p, demoPassword)
@@ -115,8 +118,8 @@ func (d *demoMail) deliver(to string, raw []byte) error {
 
 // wait returns the n-th message of a mailbox that match accepts, from message
 // number from on, waiting for it.
-func (d *demoMail) wait(who string, from int, within time.Duration, match func([]byte) bool) ([]byte, int, error) {
-	deadline := time.After(within)
+func (d *demoMail) wait(who string, from int, match func([]byte) bool) ([]byte, int, error) {
+	deadline := time.After(d.patience)
 	for {
 		d.mu.Lock()
 		box, news := d.boxes[who], d.news
@@ -129,7 +132,7 @@ func (d *demoMail) wait(who string, from int, within time.Duration, match func([
 		select {
 		case <-news:
 		case <-deadline:
-			return nil, from, fmt.Errorf("no such mail came to %s within %s", who, within)
+			return nil, from, fmt.Errorf("no such mail came to %s within %s", who, d.patience)
 		}
 	}
 }

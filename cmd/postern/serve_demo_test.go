@@ -1,0 +1,49 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The demo plays every chapter and ends with 0 in time.
+func TestDemo(t *testing.T) {
+	begun := time.Now()
+	r := postern(t, "", "demo", "--exit")
+	took := time.Since(begun)
+	if r.code != exitOK || r.errs != "" || took > 20*time.Second {
+		t.Fatalf("code %d after %s: %s\n%s", r.code, took, r.errs, r.out)
+	}
+	rest := r.out
+	for _, words := range []string{
+		"A request arrives, is routed and acknowledged.", "[HW #1]", "Another one, for everybody of the other queue.", "[IT #2]",
+		"Bob answers from his own mail client", "Unplug it", "nobody → bob", "Ann replies.", "only the toner",
+		"Bob resolves the ticket with one word.", "→ resolved", "a late reply reopens the ticket", "smells again", "Every step happened",
+	} {
+		_, behind, found := strings.Cut(rest, words)
+		if !found {
+			t.Fatalf("%q does not come, or not in its place:\n%s", words, r.out)
+		}
+		rest = behind
+	}
+	t.Logf("the demo took %s", took.Round(time.Millisecond))
+}
+
+// A step that does not happen is the end of the demo, and not a success.
+func TestDemoFails(t *testing.T) {
+	mail, err := newDemoMail([]string{demoHelp, demoAnn, demoMax, demoBob}) // and no mailbox for Bea
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mail.close()
+	var out bytes.Buffer
+	w := &world{out: &out, errs: io.Discard, now: time.Now, env: func(string) string { return "" }}
+	mail.patience = time.Second
+	err = playDemo(context.Background(), w, mail, true)
+	if err == nil || !strings.Contains(err.Error(), demoBea) || exitCode(err) == exitOK || strings.Contains(out.String(), "Every step happened") {
+		t.Errorf("%v\n%s", err, &out)
+	}
+}
