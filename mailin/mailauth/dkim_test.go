@@ -165,11 +165,17 @@ func TestVerify_short_key(t *testing.T) {
 			t.Errorf("%d bits: %s (%s), %d bits", bits, s.Result, s.Why, s.KeyBits)
 		}
 	}
+	n := new(big.Int).Lsh(big.NewInt(1), 16383)
+	der := x509.MarshalPKCS1PublicKey(&rsa.PublicKey{N: n.Add(n, big.NewInt(3)), E: 65537})
+	z := world(t, "big._domainkey.example.org TXT p="+base64.StdEncoding.EncodeToString(der))
+	if s := verify(t, sign(t, letter, func(o *dkim.SignOptions) { o.Selector = "big" }), z).DKIM[0]; s.Result != PermError || !strings.Contains(s.Why, "no RSA key we can use") {
+		t.Errorf("a key of 16384 bits: %s (%s)", s.Result, s.Why)
+	}
 	k, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
 		t.Fatal(err)
 	}
-	z := world(t, "k._domainkey.example.org TXT "+public(k))
+	z = world(t, "k._domainkey.example.org TXT "+public(k))
 	if r := verify(t, sign(t, letter, func(o *dkim.SignOptions) { o.Selector, o.Signer = "k", k }), z); r.DKIM[0].Result != Pass {
 		t.Error(line(r))
 	}
