@@ -15,6 +15,9 @@ func (r *reader) automatic() {
 	v := automail.Judge(r.automail())
 	r.m.Automatic, r.m.AutomaticWhy = v.Automatic, v.Why
 	r.m.MayAnswer, r.m.MayAnswerWhy = v.MayAnswer, v.WhyNot
+	if v.MayAnswer && (len(r.m.From) == 0 || r.m.From[0].Addr == "") {
+		r.m.MayAnswer, r.m.MayAnswerWhy = false, "no address in From"
+	}
 	r.m.Kind, r.m.OutOfOffice, r.m.Bounces = v.Kind, v.OutOfOffice, v.Bounces
 }
 

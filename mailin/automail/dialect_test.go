@@ -84,3 +84,35 @@ func TestOwnAddress(t *testing.T) {
 		t.Errorf("%+v", v.Bounces)
 	}
 }
+
+// TestDiagnostic: what an agent is told of a bounce are the words of the server, not
+// the words around them.
+func TestDiagnostic(t *testing.T) {
+	null := ""
+	for _, c := range []struct{ why, text, want string }{
+		{"behind the address, with the lines that go on", "<a@b.example>: host mx.b.example said: 550 5.1.1\n    <a@b.example>: User unknown\n\nBye\n", "host mx.b.example said: 550 5.1.1 <a@b.example>: User unknown"},
+		{"the paragraph that speaks, not the one that announces", "a@b.example\n\nTechnical details:\nWe tried it.\n\nThe answer was:\n550 No such user\n", "550 No such user"},
+		{"a line that ends in a colon says nothing", "a@b.example\n\nbecause:\n\nUser a not listed in the directory\n", "User a not listed in the directory"},
+		{"advice is nobody's words", "  a@b.example\n\nNo action is required on your part.\n", ""},
+		{"drawn lines are left out", "<a@b.example>\n\n   ----- Transcript -----\n<a@b.example>... Deferred: Connection timed out\n", "<a@b.example>... Deferred: Connection timed out"},
+		{"another address ends what is said of this one", "<a@b.example>:\n\n<c@d.example>:\n550 User unknown\n", ""},
+		{"words directly below, without a code", "<a@b.example>:\nIt did not want it.\n", "It did not want it."},
+	} {
+		v := Judge(Mail{EnvelopeFrom: &null, From: []tickets.Address{{Addr: "mailer-daemon@x.example"}}, Subject: "Undelivered mail", Text: "Sorry.\n\n" + c.text})
+		if len(v.Bounces) == 0 || v.Bounces[0].Diagnostic != c.want {
+			t.Errorf("%s: %+v", c.why, v.Bounces)
+		}
+	}
+}
+
+// TestReasons: a reason shows a field as it was written, and not all of a long one.
+func TestReasons(t *testing.T) {
+	v := Judge(Mail{Headers: []tickets.Header{{Name: "X-Auto-Response-Suppress", Value: "DR, OOF"}}})
+	if v.WhyNot != "X-Auto-Response-Suppress: DR, OOF" {
+		t.Error(v.WhyNot)
+	}
+	v = Judge(Mail{Headers: []tickets.Header{{Name: "List-Unsubscribe", Value: "<https://x.example/" + strings.Repeat("a", 4000) + ">"}}})
+	if len(v.WhyNot) > 20+maxShown || !strings.HasPrefix(v.WhyNot, "List-Unsubscribe: <https://x.example/a") {
+		t.Error(v.WhyNot)
+	}
+}

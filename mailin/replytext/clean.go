@@ -50,7 +50,7 @@ func capped(s string, limit int, r *Reading) string {
 	if len(s) <= limit {
 		return s
 	}
-	r.defect("text cut")
+	r.defect(DefectTextCut)
 	return cut(s, limit)
 }
 

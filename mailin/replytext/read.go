@@ -17,6 +17,16 @@ const (
 	maxPage = 8 << 20
 )
 
+// The defects that are named here; mimetree names those of the octets.
+const (
+	// DefectTextCut: the text is longer than a message holds; the rest is in the raw octets.
+	DefectTextCut = "text-cut"
+	// DefectHTMLInText: the text part holds the source of a page, and was read as one.
+	DefectHTMLInText = "html-in-text-part"
+	// DefectPlaceholder: the text part says less than the page ("Your program cannot show HTML"); the page was read.
+	DefectPlaceholder = "placeholder-text-part"
+)
+
 // Input is the text of one message, decoded to UTF-8 as well as it could be.
 type Input struct {
 	Plain    string // the text/plain part
@@ -51,7 +61,7 @@ func Read(in Input) Reading {
 	html := in.HTML
 	if in.HasPlain && html == "" && isMarkup(plain) {
 		html, plain = plain, ""
-		r.defect("html in the text part")
+		r.defect(DefectHTMLInText)
 	}
 	var page *view
 	if html = clean(html, maxPage, &r); html != "" {
@@ -64,7 +74,9 @@ func Read(in Input) Reading {
 	}
 	r.CommandText = page.commands(html)
 	if strings.TrimSpace(plain) != "" {
-		r.Disagree = disagree(r.shownIn(plain, in.Subject, page), r.CommandText)
+		shown := r.shownIn(plain, in.Subject, page)
+		// A text that stands in for the page has no say, unless it commands.
+		r.Disagree = disagree(shown, r.CommandText) && (!r.has(DefectPlaceholder) || len(commandBlock(shown)) > 0)
 	}
 	return r
 }
@@ -87,7 +99,7 @@ func (r *Reading) choose(plain, subject string, page *view) {
 		v = viewText(plain, subject, nil)
 	case placeholder(plain, page.text):
 		if strings.TrimSpace(plain) != "" {
-			r.defect("text part is a placeholder")
+			r.defect(DefectPlaceholder)
 		}
 		v = page
 	default:
@@ -100,13 +112,12 @@ func (r *Reading) choose(plain, subject string, page *view) {
 
 // defect records a named defect once.
 func (r *Reading) defect(name string) {
-	for _, d := range r.Defects {
-		if d == name {
-			return
-		}
+	if !r.has(name) {
+		r.Defects = append(r.Defects, name)
 	}
-	r.Defects = append(r.Defects, name)
 }
+
+func (r *Reading) has(name string) bool { return contains(r.Defects, name) }
 
 // isMarkup says that a text part holds the source of a page: some mailers send it so.
 func isMarkup(s string) bool {
@@ -123,14 +134,14 @@ func isMarkup(s string) bool {
 }
 
 // placeholder says that the text part is no reading of the mail: it is empty, or
-// far shorter than the HTML part without being its beginning ("Your program
-// cannot show HTML").
+// does not stand in the page and is far shorter, or short and speaks of HTML, which
+// such texts name in every language ("Your program cannot show HTML").
 func placeholder(plain, html string) bool {
 	if strings.TrimSpace(plain) == "" {
 		return strings.TrimSpace(html) != ""
 	}
 	p, h := key(cut(plain, 4096)), key(cut(html, 16384))
-	return len(h) >= 200 && len(p) < len(h)/4 && !strings.Contains(h, p)
+	return (len(h) >= 200 && len(p) < len(h)/4 || len(p) <= 200 && strings.Contains(p, "html")) && h != "" && !strings.Contains(h, p)
 }
 
 // cut is the first n octets of s, on a rune border.
