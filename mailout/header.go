@@ -32,7 +32,7 @@ func (h *header) field(name string, words ...string) {
 	h.WriteString(name + ":")
 	col := len(name) + 1
 	for i, w := range words {
-		if i > 0 && col+1+len(w) > foldAt {
+		if col+1+len(w) > foldAt && (i > 0 || strings.HasPrefix(w, "=?")) {
 			h.WriteString("\r\n")
 			col = 0
 		}
