@@ -32,15 +32,9 @@ race: export POSTERN_REQUIRE_SERVERS = 1
 race: deps
 	$(GO) test -race -p 1 -timeout 60m ./...
 
-# fuzz: each target of each package for FUZZTIME.
+# fuzz: each target of each package for FUZZTIME, two at a time.
 fuzz:
-	@set -e; for package in $$($(GO) list ./...); do \
-		targets="$$($(GO) test -list '^Fuzz' $$package)"; \
-		for target in $$(echo "$$targets" | grep '^Fuzz' || true); do \
-			echo "$$package $$target"; \
-			$(GO) test $$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime=1x; \
-		done; \
-	done
+	GO="$(GO)" .ci/fuzz $(FUZZTIME)
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
