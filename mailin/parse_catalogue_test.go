@@ -157,3 +157,37 @@ func TestCatalogue(t *testing.T) {
 		}
 	}
 }
+
+// TestPage: docs/reading.md names every defect and every fuzz target there is.
+func TestPage(t *testing.T) {
+	doc, err := os.ReadFile("../docs/reading.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]string{ // by the files that they stand in
+		"mimetree/defects.go": "\tDefect\\w+ += \"([a-z-]+)\"", "replytext/read.go": "\tDefect\\w+ += \"([a-z-]+)\"",
+		"*_test.go": `(?m)^func (Fuzz\w+)\(`, "*/*_test.go": `(?m)^func (Fuzz\w+)\(`,
+	}
+	n := 0
+	for pattern, name := range names {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			b, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range regexp.MustCompile(name).FindAllStringSubmatch(string(b), -1) {
+				n++
+				if !strings.Contains(string(doc), "| "+f[1]+" |") && !strings.Contains(string(doc), "| `"+f[1]+"` |") {
+					t.Errorf("%s of %s is not named", f[1], file)
+				}
+			}
+		}
+	}
+	if n < 70 {
+		t.Errorf("only %d names were found", n)
+	}
+}

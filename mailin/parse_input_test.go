@@ -58,7 +58,9 @@ func TestINHeaders(t *testing.T) {
 		{"IN_H02/no From", "Subject: s\n\nx", mimetree.DefectNoFrom, func(m tickets.Message) bool { return len(m.From) == 0 && m.Froms == 0 && !m.MayAnswer }},
 		{"IN_H02/empty From", "From:\n\nx", mimetree.DefectNoFrom, func(m tickets.Message) bool { return len(m.From) == 0 && m.Froms == 1 }},
 		{"IN_H02/null From", "From: <>\n\nx", mimetree.DefectNoFrom, func(m tickets.Message) bool { return len(m.From) == 0 }},
-		{"IN_H02/unparsable From", "From: @@@\n\nx", mimetree.DefectNoFrom, func(m tickets.Message) bool { return m.From[0].Addr == "" && m.From[0].Guessed && !m.MayAnswer && m.MayAnswerWhy != "" }},
+		{"IN_H02/unparsable From", "From: @@@\n\nx", mimetree.DefectNoFrom, func(m tickets.Message) bool {
+			return m.From[0].Addr == "" && m.From[0].Guessed && !m.MayAnswer && m.MayAnswerWhy != ""
+		}},
 		{"IN_H03/two From fields", "From: a@b.c\nFrom: d@e.f\n\nx", mimetree.DefectManyFroms, fromIs("a@b.c", false, 2)},
 		{"IN_H03/two addresses", "From: a@b.c, d@e.f\n\nx", mimetree.DefectManyFroms, fromIs("a@b.c", false, 1)},
 		{"IN_H03/space before colon", "From : a@b.c\n\nx", mimetree.DefectSpaceBeforeColon, fromIs("a@b.c", false, 1)},
