@@ -10,7 +10,8 @@ import (
 )
 
 // Claim leases queued messages that are due; see tickets.Store. A message waits for an
-// earlier one of its ticket to the same recipient that is queued or being sent.
+// earlier one of its ticket to the same recipient that is queued or being sent; one
+// that may not leave before a later moment holds up nobody until then.
 func (db *DB) Claim(ctx context.Context, c tickets.Claim) (out []tickets.Outgoing, err error) {
 	err = db.run(ctx, func(t *tx) error {
 		out = nil // of a run before
@@ -24,7 +25,8 @@ func (db *DB) Claim(ctx context.Context, c tickets.Claim) (out []tickets.Outgoin
 				       OR o.state = 'sending' AND o.lease_until < {now})
 				  AND (o.ticket = 0 OR NOT EXISTS (
 					SELECT 1 FROM outbox e
-					WHERE e.ticket = o.ticket AND e.recipient = o.recipient AND e.state IN ('queued', 'sending')
+					WHERE e.ticket = o.ticket AND e.recipient = o.recipient
+					  AND (e.state = 'queued' AND (e.not_before IS NULL OR e.not_before <= $3) OR e.state = 'sending')
 					  AND (e.seq < o.seq OR e.seq = o.seq AND e.id < o.id) AND e.at > $4))
 				ORDER BY o.urgency, o.at, o.id LIMIT $5 {skip})
 			UPDATE outbox SET state = 'sending', attempts = attempts + 1, fence = fence + 1,

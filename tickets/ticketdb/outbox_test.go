@@ -105,6 +105,23 @@ func TestClaimOrder(t *testing.T) {
 	})
 }
 
+// What may not leave yet keeps nothing later waiting; once its moment has come it
+// stands in the order again: INV-C7.
+func TestClaimOrderNotBefore(t *testing.T) {
+	both(t, func(l *lab) {
+		early := outgoing(1, 2, "ack")
+		early.NotBefore = noon.Add(5 * time.Minute)
+		l.queued(early, outgoing(1, 3, "reply"))
+		if got := l.roles(noon); got != "3/reply" {
+			l.Errorf("beside one that is not due yet %q", got)
+		}
+		l.queued(outgoing(1, 4, "update"))
+		if got := l.roles(noon.Add(5 * time.Minute)); got != "2/ack" {
+			l.Errorf("when it is due %q", got)
+		}
+	})
+}
+
 // roles claims all it can and names what it got.
 func (l *lab) roles(at time.Time) string {
 	l.Helper()
