@@ -2,6 +2,7 @@ package mimetree
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -48,7 +49,7 @@ func cleanLocal(s string) (string, bool) {
 		s, ok = joinDots(s), ok && !strings.ContainsAny(joinDots(s), " \t\r\n")
 		s = strings.Join(strings.Fields(s), "")
 	}
-	if strings.ContainsAny(s, "()<>[]:;@\\,\"") || !visible(s, "") {
+	if strings.ContainsAny(s, "()<>[]:;@\\,\"") || !visible(s, "") || strings.IndexFunc(s, unseen) >= 0 {
 		s, ok = strings.Map(keepLocal, s), false
 	}
 	if !utf8.ValidString(s) {
@@ -72,11 +73,14 @@ func joinDots(s string) string {
 }
 
 func keepLocal(r rune) rune {
-	if r <= ' ' || r == 0x7f || strings.ContainsRune("()<>[]:;@\\,\"", r) {
+	if unseen(r) || strings.ContainsRune("()<>[]:;@\\,\"", r) {
 		return -1
 	}
 	return r
 }
+
+// unseen says that a rune is a blank or a control character of any script.
+func unseen(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
 
 func visible(s, also string) bool {
 	for i := 0; i < len(s); i++ {
@@ -105,6 +109,9 @@ func cleanDomain(s string) (string, bool) {
 	}
 	if end < len(s) {
 		s, ok = s[:end], false
+	}
+	if i := strings.IndexFunc(s, unseen); i >= 0 {
+		s, ok = s[:i], false
 	}
 	s = strings.TrimRight(s, ".")
 	if !utf8.ValidString(s) || len(s) > 255 {

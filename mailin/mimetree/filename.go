@@ -9,6 +9,9 @@ import (
 // maxFilename is what file systems take.
 const maxFilename = 255
 
+// maxUnpercent is how often %25…2f is unwrapped.
+const maxUnpercent = 8
+
 // Filename is the name the part was sent with, decoded but not made safe (SafeFilename does):
 // filename* before filename before name. "" when there is none.
 func (n *Node) Filename(hint string, d *Defects) string {
@@ -27,14 +30,16 @@ func (n *Node) Filename(hint string, d *Defects) string {
 // system), no control, format or shell characters, no leading dots or dashes,
 // no device names, at most 255 bytes with the extension kept. "" when nothing is left.
 func SafeFilename(name string) string {
-	name = strings.ToValidUTF8(name, "\uFFFD")
-	if strings.IndexByte(name, '%') >= 0 {
-		if plain := string(appendPercent(nil, name)); strings.ContainsAny(plain, "/\\") {
-			name = strings.ToValidUTF8(plain, "\uFFFD")
+	name = strings.Map(keepSeen, strings.ToValidUTF8(name, "\uFFFD"))
+	for turn := 0; strings.IndexByte(name, '%') >= 0; turn++ {
+		plain := string(appendPercent(nil, name))
+		if plain == name || !strings.ContainsAny(plain, "/\\") {
+			break
 		}
-	}
-	if i := strings.IndexByte(name, 0); i >= 0 {
-		name = strings.ReplaceAll(name, "\x00", "")
+		if turn == maxUnpercent {
+			plain = strings.ReplaceAll(plain, "%", "_")
+		}
+		name = strings.Map(keepSeen, strings.ToValidUTF8(plain, "\uFFFD"))
 	}
 	if i := strings.LastIndexAny(name, "/\\"); i >= 0 {
 		name = name[i+1:]
@@ -52,13 +57,20 @@ func SafeFilename(name string) string {
 	return cutName(closeExtension(name))
 }
 
-func safeRune(r rune) rune {
+// keepSeen drops what cannot be seen, and makes every blank a plain one.
+func keepSeen(r rune) rune {
 	switch {
 	case r == '\t' || r == '\n' || r == '\r' || r == '\u00a0' || r == '\u2028' || r == '\u2029':
 		return ' '
 	case r < ' ' || r == 0x7f || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Cc, r) || r >= 0xe000 && r <= 0xf8ff:
 		return -1
-	case strings.ContainsRune("<>:\"|?*`$;'&{}!", r):
+	}
+	return r
+}
+
+// safeRune makes what shells and systems read otherwise an underline.
+func safeRune(r rune) rune {
+	if strings.ContainsRune("<>:\"|?*`$;'&{}!", r) {
 		return '_'
 	}
 	return r

@@ -117,6 +117,21 @@ func TestSafeFilename(t *testing.T) {
 	}
 }
 
+// Slashes wrapped in percents, however often, are slashes; unwrapping ends.
+func TestIN_A01(t *testing.T) {
+	for in, want := range map[string]string{
+		"..%2f..%2fetc%2fpasswd": "passwd", "%\x1a2fa": "a", "%252fa": "%252fa", "x%2f%252fb": "b", "..%5Ca": "a", "100%": "100%",
+		"x%2f" + strings.Repeat("%25", 20) + "2fb": "b",
+	} {
+		if got := SafeFilename(in); got != want || SafeFilename(got) != got {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+	if got := SafeFilename("/" + strings.Repeat("%25", 80_000) + "2fb"); len(got) > 255 || SafeFilename(got) != got {
+		t.Errorf("%q", got)
+	}
+}
+
 func FuzzSafeFilename(f *testing.F) {
 	f.Add("../a\u202e.pdf .exe\x00")
 	f.Add("%2fCON:..")
