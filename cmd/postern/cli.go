@@ -37,7 +37,7 @@ type cli struct {
 
 	Rules    rulesCmd    `cmd:"" help:"Check rules, or print the built-in ones."`
 	Password passwordCmd `cmd:"" help:"Make the password_hash of an agent."`
-	Help     helpCmd     `cmd:"" help:"Explain a topic: config, exit-codes."`
+	Help     helpCmd     `cmd:"" help:"Explain a verb, or a topic: config, exit-codes."`
 	Ver      versionCmd  `cmd:"" name:"version" help:"Print the version."`
 }
 

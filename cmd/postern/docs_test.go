@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,6 +36,39 @@ func TestOperationsCommandsExist(t *testing.T) {
 		}
 		if _, err := k.Parse(args); err != nil {
 			t.Errorf("%s: %v", line, err)
+		}
+	}
+}
+
+// The commented configuration says of every key without an effect that it has none, and the
+// pages name the same keys.
+func TestKeysWithoutEffectSaySo(t *testing.T) {
+	var marked []string
+	for line := range strings.Lines(exampleConfig) {
+		if strings.Contains(line, "(no effect yet)") {
+			key, _, _ := strings.Cut(strings.TrimSpace(line), ":")
+			marked = append(marked, key)
+		}
+	}
+	releases, err := os.ReadFile("../../docs/releases.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := regexp.MustCompile("(?s)change nothing yet: (.*?)\\.\n").FindSubmatch(releases)
+	if list == nil {
+		t.Fatal("docs/releases.md has lost its list of keys without effect")
+	}
+	named := regexp.MustCompile("([a-z_]+)`").FindAllStringSubmatch(string(list[1]), -1)
+	if len(named) != len(marked) || len(marked) == 0 {
+		t.Errorf("releases.md names %v, help config marks %v", named, marked)
+	}
+	operations, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range named {
+		if !slices.Contains(marked, n[1]) || !strings.Contains(string(operations), n[1]) {
+			t.Errorf("%s is not marked in help config, or not named in operations.md", n[1])
 		}
 	}
 }

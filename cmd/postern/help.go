@@ -1,11 +1,15 @@
 package main
 
 import (
+	"context"
 	_ "embed"
 	"fmt"
+	"maps"
 	"runtime/debug"
-	"sort"
+	"slices"
 	"strings"
+
+	"github.com/alecthomas/kong"
 
 	"postern/rules/strictyaml"
 )
@@ -22,28 +26,57 @@ var topics = map[string]string{
 	"exit-codes": exitCodes,
 }
 
-// helpCmd prints a page about something that is not a verb.
+// helpCmd prints a page about a topic, or the help of a verb.
 type helpCmd struct {
-	Topic string `arg:"" optional:"" help:"config or exit-codes."`
+	Topic []string `arg:"" optional:"" help:"config, exit-codes, or a verb."`
 }
 
 // Run prints the page, or the list of pages.
-func (c helpCmd) Run(w *world) error {
-	known := make([]string, 0, len(topics))
-	for name := range topics {
-		known = append(known, name)
-	}
-	sort.Strings(known)
-	if c.Topic == "" {
-		fmt.Fprintf(w.out, "postern --help lists the verbs, postern VERB --help explains one.\n\nTopics: %s\n", strings.Join(known, ", "))
+func (c helpCmd) Run(ctx context.Context, w *world) error {
+	known := slices.Sorted(maps.Keys(topics))
+	if len(c.Topic) == 0 {
+		fmt.Fprintf(w.out, "postern --help lists the verbs, postern help VERB explains one.\n\nTopics: %s\n", strings.Join(known, ", "))
 		return nil
 	}
-	page, ok := topics[c.Topic]
-	if !ok {
-		return fmt.Errorf("%w: no help about %q; %s", errUsage, c.Topic, strictyaml.DidYouMean(c.Topic, known))
+	if page, ok := topics[c.Topic[0]]; ok && len(c.Topic) == 1 {
+		fmt.Fprint(w.out, page)
+		return nil
 	}
-	fmt.Fprint(w.out, page)
+	k, err := kong.New(&cli{})
+	if err != nil {
+		return err
+	}
+	if missing, beside := verbMissing(k.Model.Node, c.Topic); missing != "" {
+		if len(beside) == 0 {
+			return fmt.Errorf("%w: no help about %q", errUsage, missing)
+		}
+		if missing == c.Topic[0] {
+			beside = append(known, beside...)
+		}
+		return fmt.Errorf("%w: no help about %q; %s", errUsage, missing, strictyaml.DidYouMean(missing, beside))
+	}
+	run(ctx, append(slices.Clone(c.Topic), "--help"), w)
 	return nil
+}
+
+// verbMissing walks the words of a verb: it is the first one that is none, and the words
+// that could have stood there; "" when all of them are.
+func verbMissing(at *kong.Node, words []string) (missing string, beside []string) {
+	for _, word := range words {
+		var next *kong.Node
+		beside = nil
+		for _, child := range at.Children {
+			beside = append(beside, child.Name)
+			if child.Name == word {
+				next = child
+			}
+		}
+		if next == nil {
+			return word, beside
+		}
+		at = next
+	}
+	return "", nil
 }
 
 // versionCmd prints what was built.
@@ -64,12 +97,17 @@ func (versionCmd) Run(w *world) error {
 	if w.json {
 		return writeJSON(w.out, v)
 	}
+	fmt.Fprintln(w.out, v)
+	return nil
+}
+
+// String is the version in one line, as --version prints it too.
+func (v versionView) String() string {
 	line := "postern " + v.Version
 	if v.Revision != "" {
 		line += " (" + v.Revision[:min(12, len(v.Revision))] + ", " + v.Time + ")"
 	}
-	fmt.Fprintln(w.out, line+", "+v.Go)
-	return nil
+	return line + ", " + v.Go
 }
 
 // version reads what the compiler wrote into the binary.

@@ -14,8 +14,8 @@ broken ones never replace good ones. Everything that happens is one line on stan
 // Help tells what the demo does.
 func (demoCmd) Help() string {
 	return `Starts the helpdesk, a mail server and five mailboxes in this one process, on loopback
-and in a temporary folder; nothing of it is left afterwards. Each mail is printed as its
-recipient sees it. Then it stays up and says how to connect a mail client.`
+and in a temporary folder; nothing of it is left afterwards. The mails that the story turns
+on are printed as their recipients see them. Then it stays up and says how to connect a mail client.`
 }
 
 // Help tells what check looks at.

@@ -28,7 +28,7 @@ func main() {
 func run(ctx context.Context, args []string, w *world) int {
 	over := false // --help and --version end the program inside the parser
 	var c cli
-	k, err := kong.New(&c, kong.Name("postern"), kong.Description(about),
+	k, err := kong.New(&c, kong.Name("postern"), kong.Description(about), kong.Vars{"version": version().String()},
 		kong.Writers(w.out, w.errs), kong.Exit(func(int) { over = true }),
 		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 90}))
 	if err != nil {

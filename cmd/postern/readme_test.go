@@ -50,10 +50,13 @@ var readmeCommands = map[string]func(*guest, string){
 	"curl -sS --crlf --mail-from agent@localhost --mail-rcpt help@localhost --upload-file answer.eml smtp://127.0.0.1:2525":                           (*guest).curl,
 	"postern ticket show 1":                         func(g *guest, c string) { g.says(g.shell(g.room, c), "Priority:     high", "Assignee:     agent") },
 	"cat postern-data/outgoing/ann@localhost/new/*": (*guest).outgoing,
-	"postern verify":                                func(g *guest, c string) { g.says(g.shell(g.room, c), "of which 0 do not add up") },
+	"postern verify":                                func(g *guest, c string) { g.says(g.shell(g.room, c), "ok   1 ticket adds up") },
 
-	"postern help config > postern.yaml": func(g *guest, c string) { g.shell(g.room, c); g.same("postern.yaml", exampleConfig) },
-	"postern check":                      func(g *guest, c string) { g.says(g.shell(g.room, c), "mailbox help", "relay") },
+	"postern help config > postern.yaml":                         func(g *guest, c string) { g.shell(g.room, c); g.same("postern.yaml", exampleConfig) },
+	"install -d -m 700 secrets":                                  (*guest).inRoom,
+	"(umask 077; echo 'password of the mailbox' > secrets/imap)": (*guest).inRoom,
+	"(umask 077; echo 'password of the relay' > secrets/relay)":  (*guest).inRoom,
+	"postern check": (*guest).check,
 }
 
 var fenced = regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```$|^## ([^\n]+)$")
@@ -292,18 +295,26 @@ func (g *guest) outgoing(command string) {
 	}
 }
 
-// configure writes the page's configuration: as it stands it must be without a mistake;
-// then its servers are the demo's.
+// configure writes the page's configuration.
 func (g *guest) configure(yaml string) {
 	g.t.Helper()
-	for _, name := range []string{"imap", "relay"} {
-		write(g.t, filepath.Join(g.room, "secrets", name), demoPassword+"\n")
-	}
-	if err := os.Chmod(filepath.Join(g.room, "secrets"), 0o700); err != nil {
+	write(g.t, filepath.Join(g.room, configFile), yaml)
+}
+
+// check: what was typed so far is without a mistake as it stands; then the servers and
+// passwords are the demo's, and it is right with these.
+func (g *guest) check(command string) {
+	g.t.Helper()
+	g.shell(g.room, "postern check --offline")
+	yaml, err := os.ReadFile(filepath.Join(g.room, configFile))
+	if err != nil {
 		g.t.Fatal(err)
 	}
-	write(g.t, filepath.Join(g.room, configFile), yaml)
-	g.shell(g.room, "postern check --offline")
+	for _, name := range []string{"imap", "relay"} { // which keeps the modes
+		if err := os.WriteFile(filepath.Join(g.room, "secrets", name), []byte(demoPassword+"\n"), 0); err != nil {
+			g.t.Fatal(err)
+		}
+	}
 	mail, err := newDemoMail([]string{"help@example.org", "bob@example.org"})
 	if err != nil {
 		g.t.Fatal(err)
@@ -311,7 +322,8 @@ func (g *guest) configure(yaml string) {
 	g.t.Cleanup(mail.close)
 	local := strings.NewReplacer("    server: imap.example.org\n", fmt.Sprintf("    server: %s\n    tls: none\n", mail.imapAddr),
 		"  server: smtp.example.org\n", fmt.Sprintf("  server: %s\n  tls: none\n", mail.smtpAddr))
-	write(g.t, filepath.Join(g.room, configFile), local.Replace(yaml))
+	write(g.t, filepath.Join(g.room, configFile), local.Replace(string(yaml)))
+	g.says(g.shell(g.room, command), "mailbox help", "relay")
 }
 
 // documents are the pages of the project.

@@ -181,7 +181,7 @@ func TestExplain(t *testing.T) {
 func TestVerify(t *testing.T) {
 	scene(t)
 	r := postern(t, "", "verify")
-	if r.code != exitOK || !strings.Contains(r.out, "ok   1 ticket, of which 0 do not add up") {
+	if r.code != exitOK || !strings.Contains(r.out, "ok   1 ticket adds up\n") {
 		t.Errorf("%+v", r)
 	}
 	if v := asJSON(t, "verify"); field(v, "ok") != true || field(v, "counts", "outcome entry") == nil {
@@ -189,7 +189,7 @@ func TestVerify(t *testing.T) {
 	}
 	tamper(t, `UPDATE tickets SET status = 'closed' WHERE id = 1`)
 	r = postern(t, "", "verify")
-	if r.code != exitFound || !strings.Contains(r.out, "FAIL ticket 1") || r.errs != "" {
+	if r.code != exitFound || !strings.Contains(r.out, "FAIL ticket 1") || !strings.Contains(r.out, "FAIL of 1 ticket 1 do not add up") || r.errs != "" {
 		t.Errorf("%+v", r)
 	}
 }
@@ -242,11 +242,31 @@ func TestHelpPages(t *testing.T) {
 			t.Errorf("no %s in\n%s", verb, list)
 		}
 	}
-	if r := postern(t, "", "version"); r.code != exitOK || !strings.HasPrefix(r.out, "postern ") {
+	r := postern(t, "", "version")
+	if r.code != exitOK || !strings.HasPrefix(r.out, "postern ") {
 		t.Errorf("%+v", r)
+	}
+	if flag := postern(t, "", "--version"); flag != r {
+		t.Errorf("--version: %+v, version: %+v", flag, r)
 	}
 	if r := postern(t, "", "inspekt"); r.code != exitUsage {
 		t.Errorf("%+v", r)
+	}
+}
+
+// help VERB is the same page as VERB --help, and a wrong word is told with the nearest one.
+func TestHelpOfVerbs(t *testing.T) {
+	for _, verb := range []string{"serve", "ticket", "ticket set", "outbox list"} {
+		words := strings.Fields(verb)
+		page, want := postern(t, "", append([]string{"help"}, words...)...), postern(t, "", append(words, "--help")...)
+		if page != want || !strings.Contains(page.out, "Usage: postern "+verb) {
+			t.Errorf("help %s: %+v", verb, page)
+		}
+	}
+	for words, near := range map[string]string{"tiket": `did you mean "ticket"`, "ticket sett": `did you mean "set"`, "config x": `no help about "config"`, "serve x": `no help about "x"`} {
+		if r := postern(t, "", append([]string{"help"}, strings.Fields(words)...)...); r.code != exitUsage || !strings.Contains(r.errs, near) {
+			t.Errorf("help %s: %+v", words, r)
+		}
 	}
 }
 

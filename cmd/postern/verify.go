@@ -87,6 +87,17 @@ func countInto[K ~string](into map[string]int, what string, counts map[K]int) {
 	}
 }
 
+// sum says how many tickets add up, or how many do not.
+func (v verifyView) sum() string {
+	switch wrong := len(v.Wrong); {
+	case wrong > 0:
+		return fmt.Sprintf("of %s %d do not add up", plural(v.Tickets, "ticket"), wrong)
+	case v.Tickets == 1:
+		return "1 ticket adds up"
+	}
+	return plural(v.Tickets, "ticket") + " add up"
+}
+
 func (v verifyView) print(w *world) {
 	for _, t := range v.Wrong {
 		fmt.Fprintf(w.out, "FAIL ticket %d: %s\n", t.Ticket, printable(t.Why))
@@ -94,7 +105,7 @@ func (v verifyView) print(w *world) {
 	for _, f := range v.Faults {
 		fmt.Fprintf(w.out, "FAIL %s\n", printable(f))
 	}
-	fmt.Fprintf(w.out, "%-4s %s, of which %d do not add up\n", okText(len(v.Wrong) == 0), plural(v.Tickets, "ticket"), len(v.Wrong))
+	fmt.Fprintf(w.out, "%-4s %s\n", okText(len(v.Wrong) == 0), v.sum())
 	fmt.Fprintf(w.out, "%-4s %s\n", okText(len(v.Faults) == 0), plural(v.Arrivals, "arrival"))
 	for _, name := range slices.Sorted(maps.Keys(v.Counts)) {
 		fmt.Fprintf(w.out, "     %-24s %d\n", name, v.Counts[name])
