@@ -234,7 +234,44 @@ func (w *work) tellRequester(k MailKind, role string, x waiting) error {
 	if !ok {
 		return nil
 	}
-	return w.mail(letter{role: role, mail: k, to: r, entry: w.publicEntry(x.entry), seq: x.event.Seq, why: x.facts.Why})
+	l := letter{role: role, mail: k, to: r, entry: w.publicEntry(x.entry), seq: x.event.Seq, why: x.facts.Why}
+	if asks(role) {
+		if w.answered(r) {
+			return w.withhold(l, "the reply itself asks")
+		}
+		if l.entry == nil {
+			var err error
+			if l.entry, err = w.lastReply(); err != nil {
+				return err
+			}
+		}
+	}
+	return w.mail(l)
+}
+
+// asks: the template, or a variant of it, puts the agent's question to the requester.
+func asks(role string) bool { return role == "pending" || strings.HasPrefix(role, "pending-") }
+
+// answered reports whether an agent's reply goes to r because of the same message.
+func (w *work) answered(r Recipient) bool {
+	return slices.ContainsFunc(w.events, func(e Event) bool {
+		b, ok := e.Body.(MailQueued)
+		return ok && b.Mail == MailReply && b.To == r.Key()
+	})
+}
+
+// lastReply is an agent's last public reply among the newest entries, or nil.
+func (w *work) lastReply() (*Entry, error) {
+	last, err := w.tx.Entries(w.t.ID, 20)
+	if err != nil {
+		return nil, fmt.Errorf("entries of ticket %d: %w", w.t.ID, err)
+	}
+	for _, e := range last {
+		if e.Kind == EntryReply && e.Public() {
+			return &e, nil
+		}
+	}
+	return nil, nil
 }
 
 // tellParticipants writes an automatic mail to requester and CC.
