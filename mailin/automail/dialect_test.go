@@ -93,6 +93,7 @@ func TestDiagnostic(t *testing.T) {
 		{"behind the address, with the lines that go on", "<a@b.example>: host mx.b.example said: 550 5.1.1\n    <a@b.example>: User unknown\n\nBye\n", "host mx.b.example said: 550 5.1.1 <a@b.example>: User unknown"},
 		{"the paragraph that speaks, not the one that announces", "a@b.example\n\nTechnical details:\nWe tried it.\n\nThe answer was:\n550 No such user\n", "550 No such user"},
 		{"a line that ends in a colon says nothing", "a@b.example\n\nbecause:\n\nUser a not listed in the directory\n", "User a not listed in the directory"},
+		{"all lines of the paragraph", "<a@b.example>:\nRemote host said:\n550 User unknown\nGiving up.\n", "550 User unknown Giving up."},
 		{"advice is nobody's words", "  a@b.example\n\nNo action is required on your part.\n", ""},
 		{"drawn lines are left out", "<a@b.example>\n\n   ----- Transcript -----\n<a@b.example>... Deferred: Connection timed out\n", "<a@b.example>... Deferred: Connection timed out"},
 		{"another address ends what is said of this one", "<a@b.example>:\n\n<c@d.example>:\n550 User unknown\n", ""},

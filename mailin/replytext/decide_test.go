@@ -140,7 +140,7 @@ func TestWordIndex(t *testing.T) {
 		b    borders
 		want string
 	}{
-		{"for the forwarded mail", whole, "en"}, {"for it", whole, "x"}, {"before", whole, ""}, {"before", anywhere, "x"},
+		{"for the forwarded mail", whole, "en"}, {"forwarded for you", whole, "en"}, {"for it", whole, "x"}, {"before", whole, ""}, {"before", anywhere, "x"},
 		{"weitergeleitet", whole, ""}, {"weitergeleitet", stems, "de"}, {"这是转发的", whole, "zh"}, {"", anywhere, ""}, {"f", anywhere, ""},
 	} {
 		if w, ok := ix.find(c.s, c.b); w.code != c.want || ok != (c.want != "") {
