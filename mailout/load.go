@@ -168,7 +168,7 @@ func edits(a, b string) int {
 func samples() []Values {
 	full := Values{Role: "sample", Number: 42, Tag: "[IT #42]", Subject: "Printer on fire", Queue: "IT",
 		Status: "open", Priority: "high", Assignee: "Bob", Requester: "Ann Smith <ann@example.net>", FirstName: "Ann",
-		Answerable: true, Lines: []string{"status: open → resolved"}, Why: "a reason", Returned: "text", Nonce: "abc"}
+		Answerable: true, Lines: []string{"status: open → resolved"}, Why: "a reason", Reopened: "resolved", Returned: "text", Nonce: "abc"}
 	full.Entry = Words{Who: full.Requester, Name: "Ann Smith", When: "2 Nov 2026 14:03", Text: "text", Full: "text\n> old", Cut: true, Why: "why"}
 	full.History = []Words{full.Entry, {Name: "Bob", Note: true, Text: "note"}}
 	full.Links = []Link{{"take", "mailto:help@example.org"}, {"note", "mailto:help@example.org"}}

@@ -39,6 +39,9 @@ type Values struct {
 	// Answerable says that a reply to the mail finds its way; then the separator stands on top.
 	Answerable bool
 
+	// Reopened is the status out of which the mail told here has opened the ticket again.
+	Reopened string
+
 	Entry   Words   // what is told
 	History []Words // what came before, newest first
 	// Lines say what happened, one thing each.
@@ -58,17 +61,19 @@ func (v Values) Offers(word string) bool {
 
 // Words are the words of one entry.
 type Words struct {
-	Who   string // "Ann Smith <ann@example.net>"
-	Name  string // "Ann Smith"
-	When  string // in the queue's zone, written in its language
-	Text  string // the visible reply
-	Full  string // with all that was quoted
-	Cut   bool   // Full says more than Text
-	Note  bool   // internal
-	Held  bool   // it waits for #release
-	Auto  bool   // a machine wrote it
-	Why   string // why it is unverified or held
-	Files []File
+	Who  string // "Ann Smith <ann@example.net>"
+	Name string // "Ann Smith"
+	When string // in the queue's zone, written in its language
+	Text string // the visible reply
+	Full string // with all that was quoted
+	Cut  bool   // Full says more than Text
+	Note bool   // internal
+	Held bool   // it waits for #release
+	// Unproved: held because nothing proves that the agent it names wrote it.
+	Unproved bool
+	Auto     bool   // a machine wrote it
+	Why      string // why it is unverified or held
+	Files    []File
 }
 
 // Link is an offer to act by mail.
@@ -107,6 +112,7 @@ func values(d tickets.Draft) Values {
 	v.Lines, v.Why, v.Nonce = oneLines(d.Lines), oneLine(d.Why), oneLine(d.Nonce)
 	v.Returned = body(d.Returned)
 	v.Links = links(d.Links)
+	v.Reopened = string(d.Reopened)
 	for _, p := range d.Parts {
 		v.Files = append(v.Files, file(p.Part))
 	}
@@ -136,7 +142,7 @@ func shy(d tickets.Draft) bool {
 func entry(e tickets.Entry, q tickets.Queue) Words {
 	w := Words{Who: who(e.From), Name: oneLine(first(e.From.Name, e.From.Addr, e.Agent)), When: when(e.At, q),
 		Text: body(spoken(e)), Full: body(e.Text), Note: e.Kind == tickets.EntryNote, Held: e.State == tickets.EntryHeld,
-		Auto: e.Automatic, Why: oneLine(e.Why)}
+		Auto: e.Automatic, Why: oneLine(e.Why), Unproved: e.State == tickets.EntryHeld && e.Level < tickets.L2}
 	if e.Agent != "" {
 		w.Who = first(oneLine(e.From.Name), e.Agent)
 		w.Name = w.Who

@@ -23,6 +23,9 @@ type Evidence struct {
 	Why    string // "SMTP AUTH as bob", "two From fields", ...
 }
 
+// noProof is the reason of a mail that nothing speaks for.
+const noProof = "From alone proves nothing"
+
 // Judge weighs what an arrival and its headers prove, tokens aside. at is the
 // moment of reading; used are the helpdesk addresses the mail was sent to.
 func Judge(a Arrival, m Message, s *Settings, at time.Time) Evidence {
@@ -30,7 +33,7 @@ func Judge(a Arrival, m Message, s *Settings, at time.Time) Evidence {
 	if addr == "" {
 		return Evidence{Why: why}
 	}
-	e := Evidence{Address: addr, Why: "From alone proves nothing"}
+	e := Evidence{Address: addr, Why: noProof}
 	ag, isAgent := s.AgentOf(addr)
 	if isAgent {
 		e.Agent = ag.Name

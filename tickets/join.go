@@ -82,6 +82,9 @@ func (w *work) joinQuiet(p Place) error {
 // wakes the ticket up.
 func (w *work) joinParticipant(level Level) error {
 	w.cause.Level = level
+	if err := w.learnName(); err != nil {
+		return err
+	}
 	e := w.entry(EntryMessage, EntryVisible)
 	e.Level = level
 	said, rest := w.words(e)
@@ -113,6 +116,18 @@ func (w *work) joinParticipant(level Level) error {
 		}
 	}
 	return w.done(e)
+}
+
+// learnName gives a participant who had none the name that his mail brings.
+func (w *work) learnName() error {
+	if w.author.ID == 0 || w.author.Name != "" || len(w.msg.From) != 1 || w.msg.From[0].Name == "" {
+		return nil
+	}
+	w.author.Name = w.msg.From[0].Name
+	if err := w.tx.UpdateParticipant(w.author); err != nil {
+		return fmt.Errorf("name of participant %d: %w", w.author.ID, err)
+	}
+	return nil
 }
 
 // wakeUp opens a ticket that waited for its requester or was resolved. More than

@@ -87,6 +87,9 @@ func (w *work) compose(l letter) (Outgoing, error) {
 	d.Requester, _ = w.person(w.t.Requester)
 	d.Assignee, _ = w.s.Agent(w.t.Assignee)
 	d.FromName = w.fromName(l)
+	if l.to.Agent != "" {
+		w.forAgent(&d)
+	}
 	key := OutKey(w.t.ID, l.seq, l.role, l.to.Key())
 	from, err := w.addresses(&d, l, key)
 	if err != nil {
@@ -112,6 +115,48 @@ func (w *work) compose(l letter) (Outgoing, error) {
 		o.Entry = l.entry.ID
 	}
 	return o, nil
+}
+
+// forAgent adds to a draft what agents are told besides: that the message has
+// opened the ticket again, and the agents by the names they go by here.
+func (w *work) forAgent(d *Draft) {
+	if d.Entry == nil {
+		return
+	}
+	e := w.signed(*d.Entry)
+	if e.Why == noProof {
+		e.Why = "" // the template says that we cannot tell who wrote it
+	}
+	if d.Why == noProof {
+		d.Why = ""
+	}
+	d.Entry = &e
+	if e.Kind == EntryMessage && e.State == EntryVisible {
+		d.Reopened = w.reopenedFrom()
+	}
+}
+
+// reopenedFrom is the done status that the ticket has just left, or "".
+func (w *work) reopenedFrom() Status {
+	for _, e := range w.events {
+		if b, ok := e.Body.(StatusSet); ok && b.From.Done() && !b.To.Done() {
+			return b.From
+		}
+	}
+	return ""
+}
+
+// signed is an entry as agents read it: an agent's mail bears his display name,
+// whatever his mail client puts into From.
+func (w *work) signed(e Entry) Entry {
+	ag, ok := w.s.Agent(e.Agent)
+	if !ok && e.State == EntryHeld {
+		ag, ok = w.s.AgentOf(e.From.Addr)
+	}
+	if ok && ag.Display != "" {
+		e.From.Name = ag.Display
+	}
+	return e
 }
 
 // blindfold takes everything of the ticket out of a draft: what stays is the
@@ -161,7 +206,7 @@ func (w *work) addresses(d *Draft, l letter, key string) (envelopeFrom string, e
 	d.MessageID = messageID(sign(ForMessageID), key, w.s.Domain)
 	d.Mark = signer.Mark(keyHash(key))
 	if l.to.Agent != "" && purpose == ForReply {
-		d.Links = w.links(d.Queue, d.ReplyTo, sign(ForNote))
+		d.Links = w.links(l.to, d.Queue, d.ReplyTo, sign(ForNote))
 	}
 	return w.envelopeFrom(d.Queue, l, sign(ForBounce)), err
 }
@@ -181,17 +226,22 @@ func (w *work) envelopeFrom(q Queue, l letter, token string) string {
 	return q.Address()
 }
 
-// links are the mailto: offers of a notice.
-func (w *work) links(q Queue, reply, noteToken string) []MailLink {
+// links are the mailto: offers of a notice. Whose ticket it is already is not
+// offered to take it.
+func (w *work) links(to Recipient, q Queue, reply, noteToken string) []MailLink {
 	if reply == "" {
 		return nil
 	}
 	subject := w.t.Tag(q) + " " + w.t.Subject
-	return []MailLink{
+	out := []MailLink{
 		{"take", reply, subject, "#take"},
 		{"resolve", reply, subject, "#resolve"},
 		{"note", w.s.ReplyAddress(q, noteToken), subject, ""},
 	}
+	if to.Agent == w.t.Assignee {
+		return out[1:]
+	}
+	return out
 }
 
 // conversation fills In-Reply-To, References and the history as the recipient
@@ -208,6 +258,9 @@ func (w *work) conversation(d *Draft, l letter) error {
 			continue
 		}
 		if len(d.History) < 2 && (toAgent && e.State != EntryQuiet || e.Public()) && e.Kind != EntrySystem && l.role != "ack-unverified" {
+			if toAgent {
+				e = w.signed(e)
+			}
 			d.History = append(d.History, e)
 		}
 	}

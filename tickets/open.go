@@ -130,7 +130,7 @@ func (w *work) befriend() error {
 		}
 	}
 	w.author = p
-	return nil
+	return w.learnName()
 }
 
 // sender is whom a new ticket belongs to: the one address of From. A broken or

@@ -143,6 +143,9 @@ type Draft struct {
 	Lines []string
 	// Why explains (why a refusal, why a ticket did not join).
 	Why string
+	// Reopened is the status out of which the message told here has opened the ticket
+	// again; empty when it has not.
+	Reopened Status
 	// Returned is the sender's own text given back in a refusal.
 	Returned string
 	// Links are mailto: addresses offered to agents: word → address.
