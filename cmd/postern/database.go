@@ -5,7 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
+	"regexp"
+	"strings"
 
+	"postern/migrations"
 	"postern/tickets/ticketdb"
 )
 
@@ -15,6 +19,11 @@ func (w *world) database(ctx context.Context) (*ticketdb.DB, Config, error) {
 	cfg, err := w.load()
 	if err != nil {
 		return nil, cfg, err
+	}
+	if path, ok := strings.CutPrefix(cfg.Database, "sqlite:"); ok {
+		if _, err := os.Stat(path); isMissing(err) { // a verb that reads makes nothing
+			return nil, cfg, errNoHelpdesk
+		}
 	}
 	var db *ticketdb.DB
 	err = w.during("opening the database", func() (err error) {
@@ -29,7 +38,7 @@ func (w *world) database(ctx context.Context) (*ticketdb.DB, Config, error) {
 func openDatabase(ctx context.Context, cfg Config, visit bool) (*ticketdb.DB, error) {
 	db, err := ticketdb.Open(ctx, ticketdb.Config{URL: cfg.databaseURL(), Visit: visit})
 	if err != nil {
-		return nil, fmt.Errorf("database: %w", err)
+		return nil, opening(err)
 	}
 	if err := db.Ping(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("database: %w: %w", errUnavailable, err), db.Close())
@@ -37,13 +46,35 @@ func openDatabase(ctx context.Context, cfg Config, visit bool) (*ticketdb.DB, er
 	return db, nil
 }
 
+// errNoHelpdesk says that nothing was ever served with this configuration.
+var errNoHelpdesk = errors.New("no helpdesk here yet; postern serve makes one")
+
+// takenBy finds who has a database file, in the error of a second gateway.
+var takenBy = regexp.MustCompile(`([^: ]+): process (\d+) is using it`)
+
+// opening says why a database cannot be opened, in the words of an admin.
+func opening(err error) error {
+	if m := takenBy.FindStringSubmatch(err.Error()); m != nil && errors.Is(err, ticketdb.ErrRefused) {
+		return fmt.Errorf("database: %s is in use by process %s", m[1], m[2])
+	}
+	if errors.Is(err, migrations.ErrOlder) && strings.Contains(err.Error(), migrations.ErrOlder.Error()+": 0,") {
+		return errNoHelpdesk
+	}
+	return fmt.Errorf("database: %w", err)
+}
+
 // withDatabase runs f on the database of the configuration.
 func (w *world) withDatabase(ctx context.Context, f func(*ticketdb.DB) error) error {
-	db, _, err := w.database(ctx)
+	return w.withConfigured(ctx, func(db *ticketdb.DB, _ Config) error { return f(db) })
+}
+
+// withConfigured is withDatabase for a verb that needs the configuration too.
+func (w *world) withConfigured(ctx context.Context, f func(*ticketdb.DB, Config) error) error {
+	db, cfg, err := w.database(ctx)
 	if err != nil {
 		return err
 	}
-	return errors.Join(f(db), db.Close())
+	return errors.Join(f(db, cfg), db.Close())
 }
 
 // databaseURL is the URL with the password from its own file; never print it.

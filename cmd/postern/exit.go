@@ -24,9 +24,10 @@ const exitCodes = `Exit codes of postern, the same for every verb:
 
   0    done; nothing is wrong
   1    something is wrong: a mistake in the configuration or in rules, a check that
-       failed, totals that do not add up, a file that is not a message
+       failed, totals that do not add up. inspect never fails on content: whatever is in
+       a file is read as a message, and its defects are named
   2    the command line itself: an unknown verb or flag, a missing argument
-  3    there is no such ticket, arrival, outgoing message or file
+  3    there is no such ticket, arrival, outgoing message or file, or no helpdesk yet
   4    the database or another server cannot be reached now; try again later
   5    refused: the desk did not carry out what was asked, and said why
   130  interrupted
@@ -52,7 +53,7 @@ func exitCode(err error) int {
 		return exitOK
 	case errors.Is(err, errUsage):
 		return exitUsage
-	case errors.Is(err, tickets.ErrNotFound), isMissing(err):
+	case errors.Is(err, tickets.ErrNotFound), errors.Is(err, errNoHelpdesk), isMissing(err):
 		return exitNotFound
 	case errors.Is(err, errRefused):
 		return exitRefused

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 
@@ -14,6 +13,7 @@ import (
 // explainCmd tells what became of a message and why.
 type explainCmd struct {
 	Message string `arg:"" help:"Number of an arrival, or a Message-ID."`
+	All     bool   `short:"a" help:"Rules that said no, too, and the term that did."`
 }
 
 // explanation is the answer for one arrival.
@@ -70,7 +70,7 @@ func (c *explainCmd) Run(ctx context.Context, w *world) error {
 			if i > 0 {
 				fmt.Fprintln(w.out)
 			}
-			e.print(w.out)
+			teller{w.out, newAddressBook(ctx, db), c.All}.tell(e)
 		}
 		return nil
 	})
@@ -109,12 +109,19 @@ func explainArrival(ctx context.Context, db *ticketdb.DB, a ticketdb.ArrivalInfo
 		mails[o.MessageID] = o
 	}
 	events, err := db.EventsOf(ctx, a.Result.Ticket)
+	mine := false // what rules do stands right behind what they were asked about
 	for _, ev := range events {
-		if ev.Cause.Arrival == a.Arrival.ID {
+		mine = ev.Cause.Arrival == a.Arrival.ID || mine && byRule(ev.Cause)
+		if mine {
 			e.add(ev, mails)
 		}
 	}
 	return e, err
+}
+
+// byRule says that a rule alone is the cause, and neither a message nor a person or the clock.
+func byRule(c tickets.Cause) bool {
+	return c.Rule != "" && c.Arrival == 0 && !c.Clock && c.Agent == "" && c.Admin == ""
 }
 
 // add books an event that the arrival caused; mails are listed apart.
@@ -128,72 +135,4 @@ func (e *explanation) add(ev tickets.Event, mails map[string]tickets.Outgoing) {
 	default:
 		e.Events = append(e.Events, ticketEvent{ev.Ticket, eventView{ev.Seq, ev.At, b.Kind(), b, ev.Cause}})
 	}
-}
-
-func (e explanation) print(out io.Writer) {
-	e.Arrival.print(out)
-	fmt.Fprintln(out, "\n── the way of the message")
-	for _, s := range e.Trace {
-		fmt.Fprintf(out, "%-60s %s\n", oneLine(s.Ask), oneLine(s.Ans))
-	}
-	for _, d := range e.Decisions {
-		d.print(out)
-	}
-	if len(e.Events) > 0 {
-		fmt.Fprintln(out, "\n── what happened")
-		for _, ev := range e.Events {
-			fmt.Fprintf(out, "ticket %d, %d: %-14s %s\n", ev.Ticket, ev.Seq, ev.Kind, oneLine(ev.text()))
-		}
-	}
-	if len(e.Mails) > 0 {
-		fmt.Fprintln(out, "\n── mail")
-		for _, m := range e.Mails {
-			fmt.Fprintln(out, m.text())
-		}
-	}
-}
-
-// text is the mail in one line: what became of it, or why it was withheld.
-func (m mailView) text() string {
-	if !m.Written {
-		return fmt.Sprintf("withheld %s to %s: %s", m.Role, m.To, oneLine(m.Why))
-	}
-	return oneLine(fmt.Sprintf("%s %s to %s %s", or(m.State, "written"), m.Role, m.To, m.Answer))
-}
-
-func (d decisionView) print(out io.Writer) {
-	title := d.Phase
-	if d.Event != "" {
-		title += " (" + d.Event + ")"
-	}
-	fmt.Fprintf(out, "\n── rules asked, phase %s, version %s\n", title, d.Version)
-	if len(d.Rules) == 0 {
-		fmt.Fprintln(out, "there are no rules for this phase")
-	}
-	for _, r := range d.Rules {
-		fmt.Fprintf(out, "%-4s %s, %s%s\n", map[bool]string{true: "yes", false: "no"}[r.Matched], oneLine(r.Name), r.At, ruleWhy(r))
-	}
-	for _, a := range d.Actions {
-		fmt.Fprintf(out, "  → %s\n", oneLine(actionText(a)))
-	}
-}
-
-func ruleWhy(r tickets.RuleTrace) string {
-	switch {
-	case r.Error != "":
-		return ": error: " + oneLine(r.Error)
-	case r.Failed != "":
-		return ": not: " + oneLine(r.Failed)
-	case r.Note != "":
-		return ": " + oneLine(r.Note)
-	}
-	return ""
-}
-
-func actionText(a tickets.Action) string {
-	words := append([]string{string(a.Do), a.Value}, a.Values...)
-	if a.Template != "" {
-		words = append(words, "template "+a.Template)
-	}
-	return strings.Join(strings.Fields(strings.Join(words, " ")), " ") + ", by " + a.Cause.Rule
 }

@@ -45,7 +45,8 @@ A database that is newer than this version is refused and left alone.`
 // Help shows how inspect is used.
 func (inspectCmd) Help() string {
 	return `Reads a message as the helpdesk would: kind, visible reply, attachments, defects. It needs
-no configuration and no database, and never changes or sends anything.
+no configuration and no database, and never changes or sends anything. It never fails on
+content: any octets are read as a message, and what is wrong with them stands under Defects.
 
   postern inspect mail.eml               a page for people
   postern inspect --json - < mail.eml    one JSON object (docs/inspect.schema.json)
@@ -57,10 +58,11 @@ no configuration and no database, and never changes or sends anything.
 // Help tells what explain prints.
 func (explainCmd) Help() string {
 	return `Prints the questions that were asked on the message's way, with their answers: how it
-came, who says it, which ticket and why; the rules that were asked and the term that said no;
+came, who says it, which ticket and why; the rules that were asked;
 what was changed; which mails were written and which were withheld, and why.
 
   postern explain 4711
+  postern explain --all 4711     with the rules that said no
   postern explain '<abc@mail.example.net>'`
 }
 

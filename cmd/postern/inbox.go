@@ -152,18 +152,28 @@ type inboxRetryCmd struct {
 
 // Run makes them new and due; a running gateway takes them up within seconds.
 func (c *inboxRetryCmd) Run(ctx context.Context, w *world) error {
-	return changeEach(ctx, w, c.Arrival, "arrival %d will be read again", (*ticketdb.DB).RetryArrival)
+	return changeEach(ctx, w, c.Arrival, rowChange{"arrival %d will be read again", (*ticketdb.DB).RetryArrival,
+		func(_ context.Context, _ *ticketdb.DB, id int64) string {
+			return fmt.Sprintf("arrival %d is done already", id)
+		}})
+}
+
+// rowChange is what a verb does to a row.
+type rowChange struct {
+	done string // what to say then, with %d for the row's number
+	do   func(*ticketdb.DB, context.Context, int64) error
+	not  func(context.Context, *ticketdb.DB, int64) string // why it cannot be done
 }
 
 // changeEach changes row after row; one that cannot be changed does not keep the others.
-func changeEach(ctx context.Context, w *world, ids []int64, done string, change func(*ticketdb.DB, context.Context, int64) error) error {
+func changeEach(ctx context.Context, w *world, ids []int64, c rowChange) error {
 	return w.withDatabase(ctx, func(db *ticketdb.DB) error {
 		var errs []error
 		changed := []int64{}
 		for _, id := range ids {
-			err := change(db, ctx, id)
+			err := c.do(db, ctx, id)
 			if errors.Is(err, ticketdb.ErrState) {
-				err = fmt.Errorf("%w: %w", errRefused, err)
+				err = fmt.Errorf("%w: %s", errRefused, or(c.not(ctx, db, id), err.Error()))
 			}
 			if err != nil {
 				errs = append(errs, err)
@@ -171,7 +181,7 @@ func changeEach(ctx context.Context, w *world, ids []int64, done string, change 
 			}
 			changed = append(changed, id)
 			if !w.json {
-				fmt.Fprintf(w.out, done+"\n", id)
+				fmt.Fprintf(w.out, c.done+"\n", id)
 			}
 		}
 		if w.json {

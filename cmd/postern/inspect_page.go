@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -47,6 +48,9 @@ func people(list []addressView) string {
 
 func (v messageView) kindLine() string {
 	s := v.Kind
+	if slices.Contains(v.Defects, "no-header") {
+		s += ", for want of a header that says otherwise; this may be no message"
+	}
 	if v.Automatic {
 		s += ", automatic"
 	}

@@ -74,16 +74,34 @@ func (c *outboxListCmd) Run(ctx context.Context, w *world) error {
 		if w.json {
 			return writeJSON(w.out, outgoingRows(found))
 		}
-		printOutbox(w.out, outgoingRows(found))
+		printOutbox(w.out, outgoingRows(found), w.now())
 		fmt.Fprintf(w.out, "\n%s\n", plural(len(found), "message"))
 		return nil
 	})
 }
 
-func printOutbox(out io.Writer, list []outgoingRow) {
+// standing is the state, and until when a message waits that may not go yet.
+func (o outgoingRow) standing(now time.Time) string {
+	at, err := time.Parse(time.RFC3339, o.NotBefore)
+	if err != nil || !at.After(now) || o.State != string(tickets.OutQueued) {
+		return o.State
+	}
+	return o.State + ", waits until " + stamp(at)
+}
+
+// due is the next try, unless the message may not go before a later moment anyway. Both
+// are RFC 3339 in UTC, which sorts as time does.
+func (o outgoingRow) due() string {
+	if o.NextTry <= o.NotBefore {
+		return ""
+	}
+	return o.NextTry
+}
+
+func printOutbox(out io.Writer, list []outgoingRow, now time.Time) {
 	rows := make([][]string, len(list))
 	for i, o := range list {
-		rows[i] = []string{fmt.Sprint(o.ID), stamp(o.At), o.Role, o.To, o.Subject, o.State, count(o.Attempts), strings.TrimSpace(o.Code + " " + o.Answer)}
+		rows[i] = []string{fmt.Sprint(o.ID), stamp(o.At), o.Role, o.To, o.Subject, o.standing(now), count(o.Attempts), strings.TrimSpace(o.Code + " " + o.Answer)}
 	}
 	grid(out, 48, []string{"message", "at", "what", "to", "subject", "state", "tries", "answer"}, rows)
 }
@@ -107,7 +125,7 @@ func (c *outboxShowCmd) Run(ctx context.Context, w *world) error {
 		case w.json:
 			return writeJSON(w.out, outgoingRows([]tickets.Outgoing{o})[0])
 		}
-		outgoingRows([]tickets.Outgoing{o})[0].print(w.out)
+		outgoingRows([]tickets.Outgoing{o})[0].print(w.out, w.now())
 		fmt.Fprintln(w.out)
 		var b strings.Builder
 		if err := mailout.Write(&b, textOnly(o.Content), partOpener(ctx, db)); err != nil {
@@ -140,16 +158,32 @@ func textOnly(c tickets.Content) (out tickets.Content) {
 	return out
 }
 
-func (o outgoingRow) print(out io.Writer) {
+func (o outgoingRow) print(out io.Writer, now time.Time) {
 	for _, l := range [][2]string{
-		{"Message", fmt.Sprintf("%d, %s, of ticket %d", o.ID, o.Role, o.Ticket)}, {"State", o.State}, {"To", o.To + " (" + o.Recipient + ")"},
-		{"Return to", or(o.From, "<>")}, {"Composed", stamp(o.At)}, {"Not before", o.NotBefore}, {"Next try", o.NextTry}, {"Tries", count(o.Attempts)},
+		{"Message", fmt.Sprintf("%d, %s, of ticket %d", o.ID, o.Role, o.Ticket)}, {"State", o.standing(now)}, {"To", o.To + " (" + o.Recipient + ")"},
+		{"Return to", or(o.From, "<>")}, {"Composed", stamp(o.At)}, {"Not before", o.NotBefore}, {"Next try", o.due()}, {"Tries", count(o.Attempts)},
 		{"Answer", strings.TrimSpace(o.Code + " " + o.Answer)},
 	} {
 		if l[1] != "" {
 			fmt.Fprintf(out, "%-13s %s\n", l[0]+":", oneLine(l[1]))
 		}
 	}
+}
+
+// mailStates say why a message in such a state cannot be changed as asked.
+var mailStates = map[tickets.OutState]string{
+	tickets.OutQueued: "is queued already", tickets.OutSending: "is being sent just now", tickets.OutSent: "was sent already",
+	tickets.OutFailed: "has failed; postern outbox retry sends it again", tickets.OutHeld: "is held; postern outbox release lets it go",
+	tickets.OutCancelled: "was cancelled",
+}
+
+// stateOfMail says why a message cannot be changed.
+func stateOfMail(ctx context.Context, db *ticketdb.DB, id int64) string {
+	o, err := db.OutboxRow(ctx, id)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("message %d %s", id, mailStates[o.State])
 }
 
 // outboxRetryCmd sends now.
@@ -159,7 +193,7 @@ type outboxRetryCmd struct {
 
 // Run queues them, due at once.
 func (c *outboxRetryCmd) Run(ctx context.Context, w *world) error {
-	return changeEach(ctx, w, c.Message, "message %d is queued", (*ticketdb.DB).RetryOutbox)
+	return changeEach(ctx, w, c.Message, rowChange{"message %d is queued", (*ticketdb.DB).RetryOutbox, stateOfMail})
 }
 
 // outboxHoldCmd keeps mail back.
@@ -169,7 +203,7 @@ type outboxHoldCmd struct {
 
 // Run holds them until they are released.
 func (c *outboxHoldCmd) Run(ctx context.Context, w *world) error {
-	return changeEach(ctx, w, c.Message, "message %d is held", (*ticketdb.DB).HoldOutbox)
+	return changeEach(ctx, w, c.Message, rowChange{"message %d is held", (*ticketdb.DB).HoldOutbox, stateOfMail})
 }
 
 // outboxReleaseCmd lets mail go.
@@ -179,5 +213,5 @@ type outboxReleaseCmd struct {
 
 // Run queues held messages.
 func (c *outboxReleaseCmd) Run(ctx context.Context, w *world) error {
-	return changeEach(ctx, w, c.Message, "message %d is queued", (*ticketdb.DB).ReleaseOutbox)
+	return changeEach(ctx, w, c.Message, rowChange{"message %d is queued", (*ticketdb.DB).ReleaseOutbox, stateOfMail})
 }

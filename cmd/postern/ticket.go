@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"postern/rules/strictyaml"
 	"postern/tickets"
 	"postern/tickets/ticketdb"
 )
@@ -38,9 +40,12 @@ type ticketView struct {
 
 // Run prints the list.
 func (c *ticketListCmd) Run(ctx context.Context, w *world) error {
-	return w.withDatabase(ctx, func(db *ticketdb.DB) error {
+	return w.withConfigured(ctx, func(db *ticketdb.DB, cfg Config) error {
 		found, err := db.ListTickets(ctx, ticketdb.TicketFilter{Queue: c.Queue, Status: tickets.Status(c.Status), Assignee: c.Assignee,
 			Unassigned: c.Unassigned, Open: !c.All && c.Status == "", Limit: c.Limit})
+		if err == nil && len(found) == 0 {
+			err = c.known(cfg)
+		}
 		if err != nil {
 			return err
 		}
@@ -60,12 +65,31 @@ func (c *ticketListCmd) Run(ctx context.Context, w *world) error {
 	})
 }
 
+// known tells a queue or an agent that the configuration has not; tickets of one that it
+// had once are still listed.
+func (c *ticketListCmd) known(cfg Config) error {
+	var queues, agents []string
+	for _, q := range cfg.Queues {
+		queues = append(queues, q.Name)
+	}
+	for _, a := range cfg.Agents {
+		agents = append(agents, a.Name)
+	}
+	switch {
+	case c.Queue != "" && !slices.Contains(queues, c.Queue):
+		return fmt.Errorf("%w: there is no queue %q; %s", errUsage, c.Queue, strictyaml.DidYouMean(c.Queue, queues))
+	case c.Assignee != "" && !slices.Contains(agents, c.Assignee):
+		return fmt.Errorf("%w: there is no agent %q; %s", errUsage, c.Assignee, strictyaml.DidYouMean(c.Assignee, agents))
+	}
+	return nil
+}
+
 func printTickets(w *world, views []ticketView) {
 	rows := make([][]string, len(views))
 	for i, v := range views {
-		rows[i] = []string{fmt.Sprint(v.ID), v.Queue, v.state(), string(v.Priority), v.Assignee, v.From, v.Subject, stamp(v.Updated), strings.Join(v.Flags, " ")}
+		rows[i] = []string{fmt.Sprint(v.ID), v.Queue, v.state(), string(v.Priority), v.Assignee, v.From, v.Subject, stamp(v.Updated), strings.Join(v.Tags, " "), strings.Join(v.Flags, " ")}
 	}
-	grid(w.out, 48, []string{"ticket", "queue", "status", "priority", "assignee", "requester", "subject", "updated", "flags"}, rows)
+	grid(w.out, 48, []string{"ticket", "queue", "status", "priority", "assignee", "requester", "subject", "updated", "tags", "flags"}, rows)
 	fmt.Fprintf(w.out, "\n%s\n", plural(len(views), "ticket"))
 }
 
@@ -154,7 +178,7 @@ func (c *ticketShowCmd) Run(ctx context.Context, w *world) error {
 		if w.json {
 			return writeJSON(w.out, p)
 		}
-		p.print(w.out)
+		p.print(w.out, w.now())
 		return nil
 	})
 }

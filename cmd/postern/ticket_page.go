@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"postern/tickets"
 )
 
 // print writes a ticket as a person reads it: head, entries, ledger, mail.
-func (p ticketPage) print(out io.Writer) {
+func (p ticketPage) print(out io.Writer, now time.Time) {
 	t := p.Ticket
 	line := func(name, value string) {
 		if value != "" {
@@ -40,7 +41,7 @@ func (p ticketPage) print(out io.Writer) {
 	grid(out, 72, []string{"seq", "at", "event", "what", "because of"}, rows)
 	if len(p.Outbox) > 0 {
 		fmt.Fprintln(out, "\n── mail sent")
-		printOutbox(out, p.Outbox)
+		printOutbox(out, p.Outbox, now)
 	}
 }
 
@@ -54,7 +55,7 @@ func (e entryView) print(out io.Writer) {
 	}
 	fmt.Fprintf(out, "\n── %s\n%s\n", oneLine(head), strings.Trim(printable(e.Reply), "\n"))
 	for _, a := range e.Attachments {
-		fmt.Fprintf(out, "[%s, %s, %s]\n", oneLine(a.Filename), a.ContentType, bytesText(a.Size))
+		fmt.Fprintf(out, "[%s, %s, %s]\n", oneLine(a.Filename), oneLine(a.ContentType), bytesText(a.Size))
 	}
 }
 

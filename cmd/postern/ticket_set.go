@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"postern/rules"
@@ -92,12 +93,26 @@ func act(ctx context.Context, w *world, db *ticketdb.DB, cfg Config, o order) ([
 	h.rules.Store(&r)
 	h.settings.Store(cfg.Settings())
 	h.composer.Store(composer)
+	for _, line := range o.lines {
+		if words := strings.Fields(strings.ToLower(line)); slices.Equal(words, []string{"#assign", "me"}) {
+			return nil, fmt.Errorf("%w: the command line is no agent; name one: #assign NAME; nothing was done", errRefused)
+		}
+	}
 	did, err := h.desk.Act(ctx, o.ticket, w.admin(), o.lines)
 	var refused *tickets.BlockError
-	if errors.As(err, &refused) {
+	switch {
+	case errors.As(err, &refused) && refused.Line == "#release" && nothingHeld(ctx, db, o.ticket):
+		err = fmt.Errorf("%w: nothing is held on ticket %d", errRefused, o.ticket)
+	case refused != nil:
 		err = fmt.Errorf("%w: %w; nothing was done", errRefused, err)
 	}
 	return did, err
+}
+
+// nothingHeld says whether no entry of a ticket waits for a release.
+func nothingHeld(ctx context.Context, db *ticketdb.DB, ticket int64) bool {
+	entries, err := db.EntriesOf(ctx, ticket)
+	return err == nil && !slices.ContainsFunc(entries, func(e tickets.Entry) bool { return e.State == tickets.EntryHeld || e.State == tickets.EntryUnverified })
 }
 
 // rulesInForce are the rules of the configuration, or when those are broken the last good

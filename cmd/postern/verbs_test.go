@@ -28,7 +28,7 @@ func TestTicketListAndShow(t *testing.T) {
 	if field(v, "entries", 0, "reply") == nil || field(v, "events", 0, "kind") != "created" || field(v, "outbox", 0, "envelope_to") == nil {
 		t.Errorf("%v", v)
 	}
-	for args, want := range map[string]int{"show 99": exitNotFound, "show": exitUsage, "show x": exitUsage, "list --queue hr": exitOK, "list --status opne": exitUsage, "list --status open": exitOK} {
+	for args, want := range map[string]int{"show 99": exitNotFound, "show": exitUsage, "show x": exitUsage, "list --queue hr": exitOK, "list --queue nope": exitUsage, "list --assignee bib": exitUsage, "list --assignee bob": exitOK, "list --status opne": exitUsage, "list --status open": exitOK} {
 		if r := postern(t, "", append([]string{"ticket"}, strings.Fields(args)...)...); r.code != want {
 			t.Errorf("ticket %s: exit %d, want %d: %s", args, r.code, want, r.errs)
 		}
@@ -79,6 +79,18 @@ func TestTicketSet(t *testing.T) {
 	if r := postern(t, "", "ticket", "set", "99", "#take"); r.code != exitNotFound {
 		t.Errorf("%+v", r)
 	}
+	if r := postern(t, "", "ticket", "set", "1", "#assign  Me"); r.code != exitRefused || !strings.Contains(r.errs, "the command line is no agent") {
+		t.Errorf("%+v", r)
+	}
+	if r := postern(t, "", "ticket", "list", "--assignee", "bib"); !strings.Contains(r.errs, `there is no agent "bib"; did you mean "bob"?`) {
+		t.Errorf("%+v", r)
+	}
+	if r := postern(t, "", "ticket", "set", "1", "#tag urgent-desk"); r.code != exitOK {
+		t.Errorf("%+v", r)
+	}
+	if r := postern(t, "", "ticket", "list"); !strings.Contains(r.out, "tags") || !strings.Contains(r.out, "urgent-desk") {
+		t.Errorf("no tags in\n%s", r.out)
+	}
 }
 
 // What waits for a word is released by it, once.
@@ -94,7 +106,7 @@ func TestTicketRelease(t *testing.T) {
 	if state := field(asJSON(t, "ticket", "show", "1"), "entries", 1, "state"); state != "visible" {
 		t.Errorf("after the release it is %v", state)
 	}
-	if r := postern(t, "", "ticket", "release", "1"); r.code != exitRefused {
+	if r := postern(t, "", "ticket", "release", "1"); r.code != exitRefused || !strings.Contains(r.errs, "nothing is held on ticket 1") {
 		t.Errorf("released twice: %+v", r)
 	}
 }
@@ -145,6 +157,10 @@ func TestOutbox(t *testing.T) {
 			t.Errorf("after %s it is not %s", s.verb, s.state)
 		}
 	}
+	tamper(t, `UPDATE outbox SET state = 'sent' WHERE id = `+id)
+	if r := postern(t, "", "outbox", "hold", id); r.code != exitRefused || !strings.Contains(r.errs, "refused: message "+id+" was sent already\n") {
+		t.Errorf("%+v", r)
+	}
 	raw := postern(t, "", "outbox", "show", "--raw", id).out
 	if !strings.Contains(raw, "\r\nMessage-ID: <") || !strings.Contains(raw, "Auto-Submitted:") && !strings.Contains(raw, "From:") {
 		t.Errorf("raw: %q", raw)
@@ -160,11 +176,17 @@ func TestExplain(t *testing.T) {
 	scene(t)
 	for _, name := range []string{"1", "m1@example.net", "<m1@example.net>"} {
 		r := postern(t, "", "explain", name)
-		for _, want := range []string{"who says it?", "which ticket?", "rules asked, phase", "yes  ", "no   ", "queued ack to participant 1", "default.yaml:", "there are no rules for this phase"} {
+		for _, want := range []string{"who says it?", "which ticket?", "rules asked, phase", "yes  ", "said no; --all shows why", "queued ack to ann@example.net", "mail ack to ann@example.net?", "default.yaml:", "there are no rules for this phase"} {
 			if !strings.Contains(r.out, want) {
 				t.Errorf("%s: no %q in\n%s%s", name, want, r.out, r.errs)
 			}
 		}
+	}
+	if r := postern(t, "", "explain", "1"); strings.Contains(r.out, "\nno  ") || strings.Contains(r.out, "participant 1") {
+		t.Errorf("a rule that said no, or a number for a person, in\n%s", r.out)
+	}
+	if r := postern(t, "", "explain", "--all", "1"); !strings.Contains(r.out, "\nno   ") || strings.Contains(r.out, "--all shows") {
+		t.Errorf("not all rules in\n%s", r.out)
 	}
 	v := asJSON(t, "explain", "1")
 	if field(v, 0, "arrival", "ticket") != 1.0 || field(v, 0, "trace", 0, "ask") == nil || field(v, 0, "decisions", 1, "rules", 0, "name") == nil || field(v, 0, "mails", 0, "state") != "queued" {
