@@ -50,7 +50,7 @@ func (serveCmd) Run(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	return serve(ctx, cfg, w)
+	return inUse(serve(ctx, cfg, w))
 }
 
 // demoCmd plays the story.

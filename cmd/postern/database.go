@@ -52,15 +52,23 @@ var errNoHelpdesk = errors.New("no helpdesk here yet; postern serve makes one")
 // takenBy finds who has a database file, in the error of a second gateway.
 var takenBy = regexp.MustCompile(`([^: ]+): process (\d+) is using it`)
 
-// opening says why a database cannot be opened, in the words of an admin.
-func opening(err error) error {
-	if m := takenBy.FindStringSubmatch(err.Error()); m != nil && errors.Is(err, ticketdb.ErrRefused) {
+// inUse says plainly that another process has the database file; every other error stays.
+func inUse(err error) error {
+	if !errors.Is(err, ticketdb.ErrRefused) {
+		return err
+	}
+	if m := takenBy.FindStringSubmatch(err.Error()); m != nil {
 		return fmt.Errorf("database: %s is in use by process %s", m[1], m[2])
 	}
+	return err
+}
+
+// opening says why a database cannot be opened, in the words of an admin.
+func opening(err error) error {
 	if errors.Is(err, migrations.ErrOlder) && strings.Contains(err.Error(), migrations.ErrOlder.Error()+": 0,") {
 		return errNoHelpdesk
 	}
-	return fmt.Errorf("database: %w", err)
+	return inUse(fmt.Errorf("database: %w", err))
 }
 
 // withDatabase runs f on the database of the configuration.

@@ -47,6 +47,9 @@ func TestDatabaseInUse(t *testing.T) {
 	if s := err.Error(); !strings.HasPrefix(s, "database: postern.db is in use by process ") || strings.Count(s, "database") != 1 {
 		t.Error(s)
 	}
+	if r := postern(t, "", "serve"); r.code != exitFound || !strings.HasPrefix(r.errs[strings.LastIndex(r.errs, "postern: "):], "postern: database: postern.db is in use by process ") {
+		t.Errorf("a second gateway: %+v", r)
+	}
 }
 
 // Whatever the octets are, inspect reads them, and nothing of them acts on a terminal.
