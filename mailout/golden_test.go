@@ -21,6 +21,8 @@ func kindOf(role string) tickets.MailKind {
 		return tickets.MailAck
 	case "update", "pending", "resolved", "merged", "closed":
 		return tickets.MailUpdate
+	case "help":
+		return tickets.MailReceipt
 	case "reply", "reminder", "receipt", "refusal", "confirmation", "digest", "alarm":
 		return tickets.MailKind(role)
 	}
@@ -69,7 +71,7 @@ func details(d *tickets.Draft, role string) {
 	}
 	switch role {
 	case "receipt":
-		d.Lines = []string{"status: open → resolved", "assignee: nobody → bob"}
+		d.Lines = []string{"status: open → resolved", "assignee: nobody → Bob Jones", "your text was sent to Ann Smith"}
 	case "refusal":
 		d.Entry.State = tickets.EntryHeld
 		d.Why, d.Returned = `"#resovle": unknown command (did you mean #resolve?)`, "#resovle\nHi Ann, the fire is out."

@@ -5,7 +5,24 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"postern/tickets"
 )
+
+// The answer to #help names every command, in both languages.
+func TestHelpNamesEveryCommand(t *testing.T) {
+	for _, lang := range Languages() {
+		_, text, err := builtin().render(lang, "help", Values{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range tickets.Words() {
+			if !strings.Contains(text, "#"+w) {
+				t.Errorf("%s: #%s is not in the list", lang, w)
+			}
+		}
+	}
+}
 
 // The manual names every role and every value, and its example works.
 func TestManual(t *testing.T) {

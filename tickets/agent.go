@@ -93,7 +93,7 @@ func (w *work) command(e Entry, ag Agent, known bool) error {
 	if err != nil {
 		return asBlock(err, func(b *BlockError) error { return w.refuse(e, ag, b) })
 	}
-	if err := w.receipt(ag, pl, w.t.Seq); err != nil {
+	if err := w.receipt(ag, pl, e); err != nil {
 		return err
 	}
 	return w.done(e)
@@ -291,24 +291,6 @@ func (w *work) free(e Entry) error {
 	return w.release(e, w.cause)
 }
 
-// receipt tells the agent what his commands did.
-func (w *work) receipt(ag Agent, pl planned, seq int64) error {
-	if len(pl.block.Commands) == 0 {
-		return nil
-	}
-	var lines []string
-	for _, x := range pl.deeds {
-		if x.did != "" {
-			lines = append(lines, x.did)
-		}
-	}
-	to, err := w.agentRecipient(ag)
-	if err != nil {
-		return err
-	}
-	return w.mail(letter{role: "receipt", mail: MailReceipt, to: to, seq: seq, lines: lines, always: true})
-}
-
 // openingCommands lets an agent's new mail carry commands for its new ticket. A
 // mistake is answered; the ticket stands, and nothing of the block is done.
 func (w *work) openingCommands(e Entry) error {
@@ -334,7 +316,7 @@ func (w *work) openingCommands(e Entry) error {
 		}
 		w.add(CommandRun{N: x.cmd.N, Word: x.cmd.Word, Args: x.cmd.Args, Did: x.did}, w.cause)
 	}
-	return w.receipt(ag, planned{block: b, deeds: deeds}, w.t.Seq)
+	return w.receipt(ag, planned{block: b, deeds: deeds}, e)
 }
 
 func (w *work) refuseOpening(e Entry, ag Agent, problem error) error {

@@ -2,6 +2,7 @@ package tickets
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -30,6 +31,9 @@ const MaxCommands = 20
 // words are the commands of policy section 5 that this version carries out.
 var words = []string{"assign", "take", "queue", "status", "resolve", "close", "reopen", "pending",
 	"hold", "priority", "type", "tag", "untag", "watch", "unwatch", "note", "release", "confirm", "help", "spam"}
+
+// Words lists the commands, without their sign.
+func Words() []string { return slices.Clone(words) }
 
 // BlockError says what is wrong with a command block. Nothing of the mail is
 // carried out or sent.
@@ -72,6 +76,9 @@ func ParseBlock(reply string) (Block, error) {
 			continue
 		}
 		word, args, ok := commandLine(line)
+		if !ok && !b.Note && almostNote.MatchString(line) {
+			return Block{}, unclearNote(line)
+		}
 		if !ok || b.Note {
 			break
 		}
@@ -96,12 +103,24 @@ func below(b Block, rest []string) error {
 	for _, l := range rest {
 		l = tidy(l)
 		word, _, ok := commandLine(l)
+		if !ok && !b.Note && almostNote.MatchString(l) {
+			return unclearNote(l)
+		}
 		if ok && slices.Contains(words, word) {
 			return &BlockError{l, "this command stands below the first lines of your mail",
 				"put commands at the very top, or send the text as it is with #release"}
 		}
 	}
 	return nil
+}
+
+// almostNote finds what was meant as #note and is not written so: a bullet or other
+// signs around it, a space behind the sign, a doubled or full-width sign, words run
+// into it. Such a mail is held: what follows was meant for agents only.
+var almostNote = regexp.MustCompile(`(?i)^[^\pL\pN#＃]{0,8}[#＃][#＃\s*_]{0,4}note(\PL|$)`)
+
+func unclearNote(line string) error {
+	return &BlockError{line, "it looks like #note, but is not written so", "write #note alone on the first line, or send the text as it is with #release"}
 }
 
 func known(word, line string) error {
@@ -115,11 +134,11 @@ func known(word, line string) error {
 	return &BlockError{line, "there is no command #" + word, hint}
 }
 
-// tidy removes the spaces that mail clients put in: NBSP, zero-width, BOM, CR.
+// tidy removes what mail clients put in unseen: NBSP, zero-width and other format
+// characters, BOM, CR.
 func tidy(line string) string {
 	line = strings.Map(func(r rune) rune {
-		switch r {
-		case '\u200b', '\u200c', '\u200d', '\ufeff', '\u2060':
+		if unicode.Is(unicode.Cf, r) {
 			return -1
 		}
 		if unicode.IsSpace(r) {

@@ -32,6 +32,17 @@ func TestParseBlock(t *testing.T) {
 		{"words only", "#take", "take", "", ""},
 		{"too many", strings.Repeat("#take\n", 200), "", "", "more than 20"},
 		{"empty", "", "", "", ""},
+		{"note run together", "#note:secret", "", "", "looks like #note"},
+		{"note with a dot", "#note.secret", "", "", "looks like #note"},
+		{"note in bold", "*#note*\nsecret", "", "", "looks like #note"},
+		{"note in a list", "* #note\nsecret", "", "", "looks like #note"},
+		{"note with a space", "# note\nsecret", "", "", "looks like #note"},
+		{"note doubled", "##note\nsecret", "", "", "looks like #note"},
+		{"note full-width", "＃note\nsecret", "", "", "looks like #note"},
+		{"note almost below", "Hi\n- #note\nsecret", "", "", "looks like #note"},
+		{"note behind marks", "\u200f\u2063#no\u00adte\nsecret", "note", "secret", ""},
+		{"notes are text", "#notebook is lost", "", "", "there is no command #notebook"},
+		{"see note is text", "See #1, a note", "", "See #1, a note", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -61,10 +72,10 @@ func TestParseBlock(t *testing.T) {
 func TestPlan(t *testing.T) {
 	base := Ticket{ID: 42, Seq: 7, Queue: "it", Status: Open, Priority: Normal, Tags: []string{"old"}}
 	tests := []struct{ in, did, event string }{
-		{"#take", "assignee: nobody → bob", `{"from":"","to":"bob"}`},
-		{"#assign bea", "assignee: nobody → bea", `{"from":"","to":"bea"}`},
-		{"#assign Bea Bl", "assignee: nobody → bea", `{"from":"","to":"bea"}`},
-		{"#assign bea@example.org", "assignee: nobody → bea", `{"from":"","to":"bea"}`},
+		{"#take", "assignee: nobody → Bob Brown", `{"from":"","to":"bob"}`},
+		{"#assign bea", "assignee: nobody → Bea Blue", `{"from":"","to":"bea"}`},
+		{"#assign Bea Bl", "assignee: nobody → Bea Blue", `{"from":"","to":"bea"}`},
+		{"#assign bea@example.org", "assignee: nobody → Bea Blue", `{"from":"","to":"bea"}`},
 		{"#assign none", "assignee: nobody, as before", ""},
 		{"#assign carl", `"#assign carl": carl does not work queue it (known are bob, bea)`, ""},
 		{"#assign b", `"#assign b": "b" may be bob or bea (write one of these names)`, ""},
@@ -75,8 +86,8 @@ func TestPlan(t *testing.T) {
 		{"#status on hold", "status: open → on-hold", `{"from":"open","to":"on-hold"}`},
 		{"#status gone", `"#status gone": there is no status "gone" (known are new, open, pending, on-hold, resolved, closed)`, ""},
 		{"#resolve", "status: open → resolved", `{"from":"open","to":"resolved"}`},
-		{"#pending until +2d", "status: open → pending until +2d", `{"from":"open","to":"pending","until":"2026-03-04T12:00:00Z"}`},
-		{"#pending 2026-12-24", "status: open → pending until 2026-12-24", `{"from":"open","to":"pending","until":"2026-12-24T09:00:00Z"}`},
+		{"#pending until +2d", "status: open → pending until 4 Mar 2026 12:00", `{"from":"open","to":"pending","until":"2026-03-04T12:00:00Z"}`},
+		{"#pending 2026-12-24", "status: open → pending until 24 Dec 2026 09:00", `{"from":"open","to":"pending","until":"2026-12-24T09:00:00Z"}`},
 		{"#pending until yesterday", `"#pending until yesterday": the time is not understood (write #pending until +2d or #pending until 2026-12-24)`, ""},
 		{"#pending until 2020-01-01", `"#pending until 2020-01-01": that time is over`, ""},
 		{"#priority urgent", "priority: normal → urgent", `{"from":"normal","to":"urgent"}`},

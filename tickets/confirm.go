@@ -64,6 +64,18 @@ func (w *work) replaceWaiting(c Count) error {
 
 var noncePattern = regexp.MustCompile(`\b[0-9a-hjkmnp-tv-z]{26}\b`)
 
+// firstNonce is the nonce that a confirmation means: the one behind the word, else
+// that of the subject, else the first one quoted. Only that one counts: a spent one
+// must not let the next of a quoted list be confirmed unasked.
+func firstNonce(places ...string) string {
+	for _, p := range places {
+		if nonce := noncePattern.FindString(strings.ToLower(p)); nonce != "" {
+			return nonce
+		}
+	}
+	return ""
+}
+
 // confirming carries out what an agent confirms: his reply from any address of his
 // with the word on its first line and the nonce behind it, in the subject or in
 // what he quotes. The nonce is the proof: it went to his registered mailbox only.
@@ -76,15 +88,14 @@ func (d *Desk) confirming(w *work) (bool, error) {
 		return false, nil
 	}
 	ag, _ := w.s.Agent(w.ev.Agent)
-	for _, nonce := range noncePattern.FindAllString(strings.ToLower(b.Commands[0].Args+" "+w.msg.Subject+" "+w.msg.Text), 4) {
+	if nonce := firstNonce(b.Commands[0].Args, w.msg.Subject, w.msg.Text); nonce != "" {
 		c, err := w.tx.UseConfirmation(ag.Name, nonceHash(nonce), w.at)
-		if errors.Is(err, ErrNotFound) {
-			continue
-		} else if err != nil {
+		if err == nil {
+			w.trace.Add("does it confirm an earlier mail?", fmt.Sprintf("yes, entry %d of ticket %d", c.Entry, c.Ticket))
+			return true, d.confirmed(w, c, ag)
+		} else if !errors.Is(err, ErrNotFound) {
 			return true, fmt.Errorf("confirmation: %w", err)
 		}
-		w.trace.Add("does it confirm an earlier mail?", fmt.Sprintf("yes, entry %d of ticket %d", c.Entry, c.Ticket))
-		return true, d.confirmed(w, c, ag)
 	}
 	w.trace.Add("does it confirm an earlier mail?", "it names no open question")
 	return false, nil // he is told so on the ticket it belongs to, as far as he is proved
@@ -161,10 +172,10 @@ func (d *Desk) raise(w *work, id int64) error {
 		if err != nil {
 			return asBlock(err, func(*BlockError) error { return nil })
 		}
-		if _, err := w.carryOut(e, pl, true); err != nil {
+		if e, err = w.carryOut(e, pl, true); err != nil {
 			return err
 		}
-		return w.receipt(ag, pl, w.t.Seq)
+		return w.receipt(ag, pl, e)
 	case e.State == EntryUnverified && w.ev.Level >= L1:
 		p, err := w.tx.FindParticipant(w.ev.Address)
 		if err != nil || !w.t.Participates(p.ID) {

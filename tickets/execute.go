@@ -85,6 +85,9 @@ func (a actorIs) one(c Command, t Ticket) ([]deed, error) {
 	case "note":
 		return do(nil, "the text below is an internal note")
 	case "help":
+		if a.agent != "" {
+			return do(nil, "told the commands") // by a mail of its own
+		}
 		return do(nil, helpText)
 	case "release", "confirm":
 		return do(nil, "")
@@ -123,7 +126,7 @@ func (a actorIs) watch(c Command, t Ticket) ([]deed, error) {
 	return []deed{{c, WatcherSet{a.agent, false}, "you are no longer told what happens on this ticket"}}, nil
 }
 
-// helpText is the answer to #help, for agents.
+// helpText is the answer to #help at the command line.
 const helpText = `Commands stand at the very top of your reply, one a line:
 #take, #assign NAME|me|none, #queue NAME, #priority low|normal|high|urgent, #type incident|request|problem|change,
 #status STATUS, #resolve, #close, #reopen, #pending [until +2d|2026-12-24], #hold, #tag WORDS, #untag WORDS, #watch, #unwatch, #spam,
@@ -175,7 +178,7 @@ func (a actorIs) assign(c Command, t Ticket, who string) ([]deed, error) {
 	case "":
 		return nil, &BlockError{c.Line, "it does not say to whom", "#assign NAME, #assign me or #assign none"}
 	case "none", "nobody":
-		return changed(c, Assigned{t.Assignee, ""}, "assignee", t.Assignee, "")
+		return a.assigned(c, t, "")
 	case "me":
 		who = a.agent
 	}
@@ -189,7 +192,22 @@ func (a actorIs) assign(c Command, t Ticket, who string) ([]deed, error) {
 	case !q.Works(found[0]):
 		return nil, &BlockError{c.Line, found[0] + " does not work queue " + q.Name, "known are " + strings.Join(q.Agents, ", ")}
 	}
-	return changed(c, Assigned{t.Assignee, found[0]}, "assignee", t.Assignee, found[0])
+	return a.assigned(c, t, found[0])
+}
+
+// assigned is the deed, told with the names agents go by.
+func (a actorIs) assigned(c Command, t Ticket, to string) ([]deed, error) {
+	out, err := changed(c, Assigned{t.Assignee, to}, "assignee", a.display(t.Assignee), a.display(to))
+	if t.Assignee != to && out[0].body == nil { // two agents of one name
+		out[0].body, out[0].did = Assigned{t.Assignee, to}, "assignee: "+t.Assignee+" → "+to
+	}
+	return out, err
+}
+
+// display is the name an agent goes by.
+func (a actorIs) display(name string) string {
+	ag, _ := a.s.Agent(name)
+	return orElse(ag.Display, name)
 }
 
 // named are the agents a word may mean: the exact name or address, else names
@@ -233,7 +251,19 @@ func (a actorIs) pending(c Command, t Ticket) ([]deed, error) {
 		return nil, &BlockError{c.Line, "that time is over", ""}
 	}
 	b := StatusSet{From: t.Status, To: Pending, Until: until}
-	return []deed{{c, b, fmt.Sprintf("status: %s → pending until %s", t.Status, word)}}, nil
+	return []deed{{c, b, fmt.Sprintf("status: %s → pending until %s", t.Status, a.date(until, t))}}, nil
+}
+
+// date writes a moment in the zone and language of the ticket's queue.
+func (a actorIs) date(at time.Time, t Ticket) string {
+	q, _ := a.s.Queue(t.Queue)
+	if q.Zone != nil {
+		at = at.In(q.Zone)
+	}
+	if q.Language == "de" {
+		return at.Format("2.1.2006 15:04")
+	}
+	return at.Format("2 Jan 2006 15:04")
 }
 
 // moment reads "+2d", "+3h", "+1w" or a date, at nine in the morning of the queue's zone.

@@ -95,8 +95,8 @@ func (w *work) changeEntry(e Entry, to EntryState, c Cause) error {
 	return nil
 }
 
-// finish asks the change rules about everything that happened and writes it all.
-func (w *work) finish() error {
+// settle asks the change rules about everything that happened.
+func (w *work) settle() error {
 	for len(w.waiting) > 0 {
 		next := w.waiting[0]
 		w.waiting = w.waiting[1:]
@@ -106,6 +106,14 @@ func (w *work) finish() error {
 		if err := w.react(next); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// finish settles and writes it all.
+func (w *work) finish() error {
+	if err := w.settle(); err != nil {
+		return err
 	}
 	if len(w.events) == 0 {
 		return nil

@@ -69,7 +69,7 @@ func (s *demoStory) answer(context.Context) error {
 	if _, err := s.gets(demoAnn, "Unplug it"); err != nil {
 		return err
 	}
-	_, err = s.gets(demoBob, "nobody → bob")
+	_, err = s.gets(demoBob, "nobody → Bob")
 	return err
 }
 

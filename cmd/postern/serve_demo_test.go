@@ -20,7 +20,7 @@ func TestDemo(t *testing.T) {
 	rest := r.out
 	for _, words := range []string{
 		"A request arrives, is routed and acknowledged.", "[HW #1]", "Another one, for everybody of the other queue.", "[IT #2]",
-		"Bob answers from his own mail client", "Unplug it", "nobody → bob", "Ann replies.", "only the toner",
+		"Bob answers from his own mail client", "Unplug it", "nobody → Bob Brown", "Ann replies.", "only the toner",
 		"Bob resolves the ticket with one word.", "→ resolved", "a late reply reopens the ticket", "smells again", "Every step happened",
 	} {
 		_, behind, found := strings.Cut(rest, words)

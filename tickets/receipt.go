@@ -1,0 +1,89 @@
+package tickets
+
+import (
+	"fmt"
+	"slices"
+)
+
+// receipt tells the agent what his commands and his words came to. The rules are
+// asked before, so that it says only what is so. #help is answered by a mail of its own.
+func (w *work) receipt(ag Agent, pl planned, e Entry) error {
+	if len(pl.block.Commands) == 0 {
+		return nil
+	}
+	if err := w.settle(); err != nil {
+		return err
+	}
+	to, err := w.agentRecipient(ag)
+	if err != nil {
+		return err
+	}
+	l := letter{role: "receipt", mail: MailReceipt, to: to, seq: w.t.Seq, lines: w.did(pl, e), always: true}
+	if slices.ContainsFunc(pl.deeds, isHelp) {
+		help := l
+		help.role, help.lines = "help", nil
+		if err := w.mail(help); err != nil || !slices.ContainsFunc(pl.deeds, func(x deed) bool { return !isHelp(x) }) {
+			return err
+		}
+	}
+	return w.mail(l)
+}
+
+func isHelp(x deed) bool { return x.cmd.Word == "help" }
+
+// did are the lines of a receipt: one a command, and where the words below went.
+func (w *work) did(pl planned, e Entry) []string {
+	var lines []string
+	words := w.wentTo(e)
+	for _, x := range pl.deeds {
+		if x.did != "" && !isHelp(x) && (x.cmd.Word != "note" || words == "") {
+			lines = append(lines, x.did)
+		}
+	}
+	if words != "" {
+		lines = append(lines, words)
+	}
+	return lines
+}
+
+// wentTo says to whom an agent's words went, by name: never by an address.
+func (w *work) wentTo(e Entry) string {
+	switch {
+	case e.State != EntryVisible || e.Kind == EntryMessage:
+		return ""
+	case e.Kind == EntryNote:
+		return "your note was kept"
+	}
+	told, others, why := "", 0, ""
+	for _, x := range w.events {
+		switch b := x.Body.(type) {
+		case MailQueued:
+			if b.Mail == MailReply && b.To == (Recipient{Participant: w.t.Requester}).Key() {
+				told = orElse(w.requesterName(), "the requester")
+			} else if b.Mail == MailReply {
+				others++
+			}
+		case Withheld:
+			if b.Mail == MailReply {
+				why = b.Why
+			}
+		}
+	}
+	switch {
+	case told == "" && others == 0:
+		return "your text was sent to nobody: " + orElse(why, "no rule sends it")
+	case told == "":
+		return fmt.Sprintf("your text was sent to %d in copy, not to the requester: %s", others, orElse(why, "no rule sends it"))
+	case others > 0:
+		return fmt.Sprintf("your text was sent to %s and to %d in copy", told, others)
+	}
+	return "your text was sent to " + told
+}
+
+func (w *work) requesterName() string {
+	p, err := w.person(w.t.Requester)
+	if err != nil {
+		return ""
+	}
+	return p.Name
+}
