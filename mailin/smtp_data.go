@@ -169,14 +169,16 @@ func (s *session) arrival(env envelope, scan *headScan, spool *Spool) tickets.Ar
 	if env.declared > 0 && env.declared > spool.Size() {
 		a.Defects = append(a.Defects, fmt.Sprintf("SIZE= announced %d octets, %d came", env.declared, spool.Size()))
 	}
-	a.Key = wireKey(a.Peer, env, a.SHA256)
+	a.Key = wireKey(a, env)
 	return a
 }
 
-// wireKey names one observation: who brought it, for whom, and what.
-func wireKey(peer string, env envelope, sum string) string {
+// wireKey names one observation: who brought it where and with which login, for
+// whom, and what. The same octets with a login are another observation, which may
+// prove more.
+func wireKey(a tickets.Arrival, env envelope) string {
 	h := sha256.New()
-	for _, part := range append([]string{peer, env.from, sum}, env.to...) {
+	for _, part := range append([]string{a.Peer, a.Source, a.AuthAgent, env.from, a.SHA256}, env.to...) {
 		io.WriteString(h, strconv.Itoa(len(part))+":"+part+",")
 	}
 	return "smtp:" + hex.EncodeToString(h.Sum(nil))

@@ -76,6 +76,9 @@ type Trust struct {
 	// Above is the greatest number of Received fields that our own servers put
 	// above the field; one more and it was written outside.
 	Above int `json:",omitempty"`
+	// Fields is how many such fields our own servers write into one mail, one above the
+	// other (a signature checker and a DMARC checker write one each). Zero means one.
+	Fields int `json:",omitempty"`
 	// Marker is a header that only our own mail server sets for authenticated
 	// senders; the exact value is required, and the position as for Above.
 	Marker *Marker `json:",omitempty"`

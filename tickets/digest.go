@@ -98,6 +98,8 @@ func (w *work) sameID() error {
 	}
 	if w.twin != "" {
 		w.trace.Add("is its Message-ID its own?", "no: "+w.twin)
+		w.ev = w.ev.replayable(w.twin)
+		w.cause.Level, w.cause.Evidence = w.ev.Level, w.ev.Why
 	}
 	return nil
 }

@@ -20,6 +20,9 @@ type Evidence struct {
 	Proved bool
 	// Failed says that a trusted verdict on the mail says fail; then a token proves nothing.
 	Failed bool
+	// Signed says that the proof is a signature, which somebody else may have sent on;
+	// a session proves that he sent it himself.
+	Signed bool
 	Why    string // "SMTP AUTH as bob", "two From fields", ...
 }
 
@@ -50,8 +53,19 @@ func Judge(a Arrival, m Message, s *Settings, at time.Time) Evidence {
 		return e
 	}
 	e.Proved, e.Level, e.Failed = true, L1, false
+	e.Signed = strings.Contains(why, "dmarc=pass")
 	if isAgent {
 		e.Level = L2
+	}
+	return e
+}
+
+// replayable takes an agent's level away when only a signature proved it and the
+// Message-ID is not new: the same signed mail may have been sent on with other
+// unsigned fields. He is asked.
+func (e Evidence) replayable(twin string) Evidence {
+	if e.Signed && e.Level >= L2 {
+		e.Level, e.Proved, e.Why = L0, false, "the signed mail may be a replay: "+twin
 	}
 	return e
 }
@@ -121,8 +135,10 @@ func trusted(fields []AuthResults, t Trust) []AuthResult {
 	default:
 		return nil
 	}
+	// Our servers write theirs above whatever came along: beyond their number
+	// everything is forged until proved.
 	var out []AuthResult
-	for _, f := range mine {
+	for _, f := range mine[:min(len(mine), max(t.Fields, 1))] {
 		out = append(out, f.Results...)
 	}
 	return out
@@ -157,22 +173,30 @@ func authenticated(results []AuthResult, from string) bool {
 // aligned: DMARC passed for From's own domain.
 func aligned(results []AuthResult, from string) (domain string, ok bool) {
 	_, domain, _ = cutAddress(from)
-	ok = slices.ContainsFunc(results, func(r AuthResult) bool {
-		return r.Method == "dmarc" && r.Value == "pass" && strings.EqualFold(propDomain(r, "header.from"), domain)
-	})
+	ok = agree(results, func(r AuthResult) bool { return r.Method == "dmarc" }) &&
+		slices.ContainsFunc(results, func(r AuthResult) bool {
+			return r.Method == "dmarc" && r.Value == "pass" && strings.EqualFold(propDomain(r, "header.from"), domain)
+		})
 	return domain, ok
+}
+
+// agree: all results of a kind say pass. One that says otherwise makes the others
+// worth nothing.
+func agree(results []AuthResult, of func(AuthResult) bool) bool {
+	return !slices.ContainsFunc(results, func(r AuthResult) bool { return of(r) && r.Value != "pass" })
 }
 
 // dkimAligned: a signature of From's domain, or of a parent of it, holds.
 func dkimAligned(results []AuthResult, from string) bool {
 	_, domain, _ := cutAddress(from)
-	return slices.ContainsFunc(results, func(r AuthResult) bool {
+	ours := func(r AuthResult) bool {
 		d := propDomain(r, "header.d")
 		if d == "" {
 			d = propDomain(r, "header.i")
 		}
-		return r.Method == "dkim" && r.Value == "pass" && underDomain(domain, d)
-	})
+		return r.Method == "dkim" && underDomain(domain, d)
+	}
+	return slices.ContainsFunc(results, ours) && agree(results, ours)
 }
 
 func propDomain(r AuthResult, name string) string {
@@ -188,7 +212,9 @@ func underDomain(domain, parent string) bool {
 }
 
 // replayed says why a signed mail may be a replay. A signature does not cover
-// the envelope: somebody who got the mail could send it on to us.
+// the envelope: somebody who got the mail could send it on to us. The verdict does
+// not say which of several signatures held, so every one that claims to be of From's
+// domain must pass every question, and the oldest date counts.
 func replayed(a Arrival, m Message, s *Settings, at time.Time) string {
 	if m.ContentKey == "" {
 		return "a signed mail without Message-ID may be a replay"
@@ -197,22 +223,26 @@ func replayed(a Arrival, m Message, s *Settings, at time.Time) string {
 		return "the signed mail was not addressed to us in To or Cc"
 	}
 	sent := m.Date
-	covered := len(m.Signatures) == 0 // stamped by the server that took it from the sender
+	_, domain, _ := cutAddress(m.From[0].Addr)
+	aligned := 0
 	for _, sig := range m.Signatures {
-		if _, d, _ := cutAddress(m.From[0].Addr); !underDomain(d, sig.Domain) || sig.Length {
+		if !underDomain(domain, sig.Domain) {
 			continue
 		}
-		if !slices.Contains(sig.Headers, "from") || !slices.Contains(sig.Headers, "to") && !slices.Contains(sig.Headers, "cc") {
-			continue
+		aligned++
+		if why := uncovered(sig, m); why != "" {
+			return why
 		}
-		covered = true
-		if !sig.At.IsZero() {
+		if !sig.Expires.IsZero() && at.After(sig.Expires) {
+			return "the signature has expired"
+		}
+		if !sig.At.IsZero() && (sent.IsZero() || sig.At.Before(sent)) {
 			sent = sig.At
 		}
 	}
 	switch {
-	case !covered:
-		return "the signature covers neither To nor Cc, or not the whole body"
+	case len(m.Signatures) > 0 && aligned == 0:
+		return "no signature is of the sender's domain"
 	case sent.IsZero() || at.Sub(sent) > s.Limits.ReplayAge:
 		return fmt.Sprintf("the signed mail is older than %s", days(s.Limits.ReplayAge))
 	case sent.Sub(at) > 24*time.Hour:
@@ -221,16 +251,37 @@ func replayed(a Arrival, m Message, s *Settings, at time.Time) string {
 	return ""
 }
 
+// uncovered says what of the mail that decides anything a signature leaves open:
+// who is addressed, where it belongs, its words.
+func uncovered(sig Signature, m Message) string {
+	signs := func(names ...string) bool {
+		return slices.ContainsFunc(names, func(n string) bool { return slices.Contains(sig.Headers, n) })
+	}
+	switch {
+	case sig.Length:
+		return "the signature does not cover the whole body (l=)"
+	case !signs("from") || !signs("to", "cc"):
+		return "the signature covers neither To nor Cc"
+	case len(m.To) > 0 && len(m.Cc) > 0 && !(signs("to") && signs("cc")):
+		return "the signature covers only one of To and Cc"
+	case !signs("message-id"), m.Subject != "" && !signs("subject"):
+		return "the signature does not cover Subject and Message-ID"
+	case len(m.InReplyTo) > 0 && !signs("in-reply-to"), len(m.References) > 0 && !signs("references"):
+		return "the signature does not cover what the mail answers"
+	}
+	return ""
+}
+
 func days(d time.Duration) string { return fmt.Sprintf("%d days", int(d.Hours()/24)) }
 
-// namesUs: To or Cc name the address the mail really came to; over IMAP, where
+// namesUs: To or Cc name every address the mail really came to; over IMAP, where
 // the envelope is unknown, any of our addresses.
 func namesUs(a Arrival, m Message, s *Settings) bool {
-	return slices.ContainsFunc(slices.Concat(m.To, m.Cc), func(to Address) bool {
-		if len(a.To) > 0 {
-			return slices.ContainsFunc(a.To, func(rcpt string) bool { return SameAddress(rcpt, to.Addr) })
+	named := slices.Concat(m.To, m.Cc)
+	for _, rcpt := range a.To {
+		if !slices.ContainsFunc(named, func(to Address) bool { return SameAddress(rcpt, to.Addr) }) {
+			return false
 		}
-		text, onDomain := s.tokenText(to.Addr)
-		return s.OwnAddress(to.Addr) || onDomain || text != ""
-	})
+	}
+	return len(a.To) > 0 || slices.ContainsFunc(named, func(to Address) bool { return s.ours(to.Addr) })
 }

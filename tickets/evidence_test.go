@@ -35,7 +35,8 @@ func result(method, value, prop, v string) AuthResult {
 func TestJudge(t *testing.T) {
 	boundary := Trust{ServIDs: []string{"mx.example.org"}, Mode: "boundary", Above: 1}
 	dmarc := stamp("mx.example.org", 1, result("dmarc", "pass", "header.from", "example.org"), result("dkim", "pass", "header.d", "example.org"))
-	covered := []Signature{{Domain: "example.org", Headers: []string{"from", "to", "subject"}, At: noon.Add(-time.Hour)}}
+	signs := []string{"from", "to", "subject", "message-id"}
+	covered := []Signature{{Domain: "example.org", Headers: signs, At: noon.Add(-time.Hour)}}
 	mail := func(change ...func(*Arrival, *Message)) (Arrival, Message) {
 		a := Arrival{Role: RoleMailbox, Trust: boundary}
 		m := Message{Froms: 1, From: []Address{{Addr: "bob@example.org"}}, To: []Address{{Addr: "help@example.org"}},
@@ -88,9 +89,18 @@ func TestJudge(t *testing.T) {
 		{"single", []func(*Arrival, *Message){auth(dmarc), arrival(func(a *Arrival) { a.Trust.Mode = "single" })}, L2, "aligned DKIM"},
 		{"replay: To not ours", []func(*Arrival, *Message){auth(dmarc), signed(covered...), func(_ *Arrival, m *Message) { m.To[0].Addr = "ann@example.net" }}, L0, "not addressed to us"},
 		{"replay: another of ours", []func(*Arrival, *Message){auth(dmarc), signed(covered...), arrival(func(a *Arrival) { a.To = []string{"hr@example.org"} })}, L0, "not addressed to us"},
-		{"replay: six days old", []func(*Arrival, *Message){auth(dmarc), signed(Signature{Domain: "example.org", Headers: []string{"from", "to"}, At: noon.Add(-6 * 24 * time.Hour)})}, L0, "older than 5 days"},
+		{"replay: six days old", []func(*Arrival, *Message){auth(dmarc), signed(Signature{Domain: "example.org", Headers: signs, At: noon.Add(-6 * 24 * time.Hour)})}, L0, "older than 5 days"},
 		{"replay: To unsigned", []func(*Arrival, *Message){auth(dmarc), signed(Signature{Domain: "example.org", Headers: []string{"from"}, At: noon})}, L0, "covers neither"},
-		{"replay: l= tail", []func(*Arrival, *Message){auth(dmarc), signed(Signature{Domain: "example.org", Headers: []string{"from", "to"}, At: noon, Length: true})}, L0, "covers neither"},
+		{"replay: l= tail", []func(*Arrival, *Message){auth(dmarc), signed(Signature{Domain: "example.org", Headers: []string{"from", "to"}, At: noon, Length: true})}, L0, "whole body"},
+		{"replay: expired", []func(*Arrival, *Message){auth(dmarc), signed(Signature{Domain: "example.org", Headers: signs, At: noon.Add(-time.Hour), Expires: noon.Add(-time.Minute)})}, L0, "expired"},
+		{"replay: a made-up signature beside", []func(*Arrival, *Message){auth(dmarc), signed(covered[0], Signature{Domain: "example.org", Headers: []string{"from"}, At: noon})}, L0, "covers neither"},
+		{"replay: an old one beside a made-up new one", []func(*Arrival, *Message){auth(dmarc), signed(covered[0], Signature{Domain: "example.org", Headers: signs, At: noon.Add(-40 * 24 * time.Hour)})}, L0, "older than"},
+		{"replay: Subject unsigned", []func(*Arrival, *Message){auth(dmarc), signed(Signature{Domain: "example.org", Headers: []string{"from", "to", "message-id"}, At: noon}), func(_ *Arrival, m *Message) { m.Subject = "x" }}, L0, "Subject"},
+		{"replay: In-Reply-To unsigned", []func(*Arrival, *Message){auth(dmarc), signed(covered...), func(_ *Arrival, m *Message) { m.InReplyTo = []string{"a@b"} }}, L0, "what the mail answers"},
+		{"replay: a second recipient", []func(*Arrival, *Message){auth(dmarc), signed(covered...), arrival(func(a *Arrival) { a.To = []string{"help@example.org", "r-x@reply.example.org"} })}, L0, "not addressed to us"},
+		{"pass and fail in one field", []func(*Arrival, *Message){auth(stamp("mx.example.org", 0, append(dmarc.Results[:len(dmarc.Results):len(dmarc.Results)], result("dmarc", "fail", "header.from", "example.org"))...)), signed(covered...)}, L0, ""},
+		{"forged below the genuine one", []func(*Arrival, *Message){auth(stamp("mx.example.org", 1, result("dmarc", "none", "header.from", "example.org")), stamp("mx.example.org", 1, result("auth", "pass", "smtp.auth", "bob@example.org")))}, L0, ""},
+		{"two checkers of ours", []func(*Arrival, *Message){auth(stamp("mx.example.org", 0, dmarc.Results[0]), stamp("mx.example.org", 0, dmarc.Results[1])), signed(covered...), arrival(func(a *Arrival) { a.Trust.Fields = 2 })}, L2, "aligned DKIM"},
 		{"replay: no Message-ID", []func(*Arrival, *Message){auth(dmarc), signed(covered...), func(_ *Arrival, m *Message) { m.ContentKey = "" }}, L0, "Message-ID"},
 		{"a plus address is not the agent", []func(*Arrival, *Message){auth(dmarc), signed(covered...), from("bob+x@example.org")}, L1, "dmarc=pass"},
 		{"subdomain is not aligned", []func(*Arrival, *Message){auth(dmarc), from("bob@sub.example.org")}, L0, ""},
@@ -119,5 +129,60 @@ func TestJudgeFailed(t *testing.T) {
 	m := Message{Froms: 1, From: []Address{{Addr: "ann@example.net"}}, Auth: []AuthResults{stamp("mx", 0, result("dmarc", "fail", "header.from", "example.net"))}}
 	if e := Judge(a, m, testSettings(), noon); !e.Failed || e.Level != L0 {
 		t.Errorf("Judge = %+v", e)
+	}
+}
+
+// A quoted local part that needs no quotes is the same mailbox; nothing else is folded.
+func TestAddressKey(t *testing.T) {
+	for in, want := range map[string]string{
+		`Victim@Example.NET`:     "victim@example.net",
+		`"victim"@example.net`:   "victim@example.net",
+		`"v\ict\im"@example.net`: "victim@example.net",
+		`"a b"@example.net`:      `"a b"@example.net`,
+		`"a\"b"@example.net`:     `"a\"b"@example.net`,
+		`"a..b"@example.net`:     `"a..b"@example.net`,
+		`""@example.net`:         `""@example.net`,
+		`v.ictim+x@example.net`:  "v.ictim+x@example.net",
+		`no address`:             "no address",
+	} {
+		if got := AddressKey(in); got != want {
+			t.Errorf("AddressKey(%s) = %s, want %s", in, got, want)
+		}
+	}
+	s := testSettings()
+	if _, ok := s.AgentOf(`"b\ob"@example.org`); !ok {
+		t.Error("a quoted agent is not known")
+	}
+	if !s.ours(`"help"@example.org`) {
+		t.Error("a quoted queue is not known as ours")
+	}
+}
+
+// IN-I09: a known Message-ID takes the level of a mail that only a signature proved.
+func TestReplayable(t *testing.T) {
+	signed := Evidence{Level: L2, Proved: true, Signed: true, Agent: "bob"}
+	if got := signed.replayable("seen"); got.Level != L0 || got.Proved {
+		t.Errorf("signed: %+v", got)
+	}
+	session := Evidence{Level: L2, Proved: true, Agent: "bob"}
+	if got := session.replayable("seen"); got.Level != L2 {
+		t.Errorf("session: %+v", got)
+	}
+}
+
+// A spent nonce never hands its place to the next one of a quoted list.
+func TestFirstNonce(t *testing.T) {
+	a, b := strings.Repeat("a", 26), strings.Repeat("b", 26)
+	for _, tt := range []struct {
+		args, subject, text, want string
+	}{
+		{a, "x " + b, b, a},
+		{"", "Re: x (" + b + ")", "> #confirm " + a, b},
+		{"", "Re: x", "> #confirm " + a + "\n> " + b, a},
+		{"", "Re: x", "no", ""},
+	} {
+		if got := firstNonce(tt.args, tt.subject, tt.text); got != tt.want {
+			t.Errorf("firstNonce(%q, %q, %q) = %q", tt.args, tt.subject, tt.text, got)
+		}
 	}
 }

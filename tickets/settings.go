@@ -117,12 +117,40 @@ func (q Queue) Works(agent string) bool {
 	return slices.ContainsFunc(q.Agents, func(a string) bool { return strings.EqualFold(a, agent) })
 }
 
-// SameAddress compares two addresses: domain and local part without regard to
-// case, nothing else folded (no plus or dot tricks).
-func SameAddress(a, b string) bool { return a != "" && strings.EqualFold(a, b) }
+// SameAddress compares two addresses by their key: nothing is folded but case and
+// needless quotes (no plus or dot tricks).
+func SameAddress(a, b string) bool {
+	return a != "" && (strings.EqualFold(a, b) || AddressKey(a) == AddressKey(b))
+}
 
-// AddressKey is the form under which an address is unique.
-func AddressKey(a string) string { return strings.ToLower(a) }
+// AddressKey is the form under which an address is unique: lower case, and a
+// quoted local part that needs no quotes without them, since "v\ictim"@example.net
+// is the mailbox victim@example.net (RFC 5321 section 4.1.2).
+func AddressKey(a string) string {
+	local, domain, ok := cutAddress(a)
+	if !ok || len(local) < 3 || local[0] != '"' || local[len(local)-1] != '"' {
+		return strings.ToLower(a)
+	}
+	var plain strings.Builder
+	for i := 1; i < len(local)-1; i++ {
+		if local[i] == '\\' && i+1 < len(local)-1 {
+			i++
+		}
+		plain.WriteByte(local[i])
+	}
+	if p := plain.String(); dotAtom(p) {
+		return strings.ToLower(p + "@" + domain)
+	}
+	return strings.ToLower(local + "@" + domain)
+}
+
+// dotAtom: a local part that needs no quotes (RFC 5322 section 3.2.3).
+func dotAtom(s string) bool {
+	if s == "" || s[0] == '.' || s[len(s)-1] == '.' || strings.Contains(s, "..") {
+		return false
+	}
+	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`()<>[]:;@\,"`, r) })
+}
 
 // Limits bounds automatic mail and sizes; see policy section 6. Zero values
 // are replaced by DefaultLimits.

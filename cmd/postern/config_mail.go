@@ -40,8 +40,10 @@ type TrustConfig struct {
 	// "single": it must be the only one with its name.
 	Mode string `yaml:"mode"`
 	// ReceivedAbove is how many Received fields our own servers put above it.
-	ReceivedAbove int           `yaml:"received_above"`
-	Marker        *MarkerConfig `yaml:"marker"`
+	ReceivedAbove int `yaml:"received_above"`
+	// Fields is how many such fields our servers write into one mail; one when left out.
+	Fields int           `yaml:"fields"`
+	Marker *MarkerConfig `yaml:"marker"`
 }
 
 // MarkerConfig is a header that only our own mail server writes, for senders who logged in.

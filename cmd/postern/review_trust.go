@@ -10,6 +10,9 @@ import (
 
 var fieldName = regexp.MustCompile(`^[!-9;-~]+$`) // RFC 5322 section 2.2
 
+// maxTrustFields bounds fields: a checker of signatures, of senders and of DMARC, and one more.
+const maxTrustFields = 4
+
 // maxTrustHops bounds received_above: nobody runs that many servers of his own.
 const maxTrustHops = 20
 
@@ -33,6 +36,9 @@ func (r *review) trust(path string, t TrustConfig) {
 		}
 	}
 	r.hops(path+".received_above", t.ReceivedAbove)
+	if t.Fields < 0 || t.Fields > maxTrustFields {
+		r.say(path+".fields", fmt.Sprintf("fields cannot be %d", t.Fields), fmt.Sprintf("count the fields your own servers write into one mail: 1 to %d", maxTrustFields))
+	}
 	if t.Marker != nil {
 		r.marker(path+".marker", *t.Marker)
 	}

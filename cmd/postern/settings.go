@@ -92,7 +92,7 @@ func set[T comparable](to *T, v T) {
 
 // trust is the evidence that a source's headers give.
 func (t TrustConfig) trust() tickets.Trust {
-	out := tickets.Trust{ServIDs: t.AuthservIDs, Mode: t.Mode, Above: t.ReceivedAbove}
+	out := tickets.Trust{ServIDs: t.AuthservIDs, Mode: t.Mode, Above: t.ReceivedAbove, Fields: t.Fields}
 	if m := t.Marker; m != nil {
 		out.Marker = &tickets.Marker{Name: m.Header, Value: m.Value, Above: m.ReceivedAbove}
 	}
