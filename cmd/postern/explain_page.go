@@ -28,7 +28,7 @@ func (t teller) tell(e explanation) {
 	if len(e.Events) > 0 {
 		fmt.Fprintln(t.out, "\n── what happened")
 		for _, ev := range e.Events {
-			fmt.Fprintf(t.out, "ticket %d, %d: %-14s %s%s\n", ev.Ticket, ev.Seq, ev.Kind, oneLine(ev.text()), ruleOf(ev.Cause))
+			fmt.Fprintf(t.out, "ticket %d, %d: %-14s %s%s\n", ev.Ticket, ev.Seq, ev.Kind, t.fields(oneLine(ev.text())), ruleOf(ev.Cause))
 		}
 	}
 	if len(e.Mails) > 0 {
@@ -68,7 +68,24 @@ func (t teller) named(s string) string {
 		if err != nil {
 			return found
 		}
-		return or(oneLine(t.who.address(id)), found)
+		name := oneLine(t.who.address(id))
+		t.who.err = nil // a person the database does not know keeps his number, and the others get names
+		return or(name, found)
+	})
+}
+
+// person finds the fields of events that name a person by number.
+var person = regexp.MustCompile(`\b(participant|requester)=(\d+)\b`)
+
+// fields is what an event says, with addresses in place of the numbers of people.
+func (t teller) fields(s string) string {
+	return person.ReplaceAllStringFunc(s, func(found string) string {
+		key, number, _ := strings.Cut(found, "=")
+		name := t.named("participant " + number)
+		if strings.HasPrefix(name, "participant ") {
+			return found
+		}
+		return key + "=" + name
 	})
 }
 

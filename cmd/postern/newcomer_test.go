@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"unicode"
 
 	"postern/tickets"
+	"postern/tickets/ticketdb"
 )
 
 // A verb that reads makes nothing where no helpdesk is, and says how to have one.
@@ -116,5 +118,24 @@ func TestExplainKnowsRuleEvents(t *testing.T) {
 		if got := byRule(c.cause); got != c.want {
 			t.Errorf("%+v: %v", c.cause, got)
 		}
+	}
+}
+
+// A person the database does not know keeps his number; those behind him have names.
+func TestExplainNamesPeople(t *testing.T) {
+	scene(t)
+	w := &world{errs: io.Discard, env: func(string) string { return "" }, now: time.Now}
+	ctx := context.Background()
+	if err := w.withDatabase(ctx, func(db *ticketdb.DB) error {
+		to := teller{who: newAddressBook(ctx, db)}
+		if got := to.named("mail to participant 99? participant 1, participant x"); got != "mail to participant 99? ann@example.net, participant x" {
+			t.Errorf("%q", got)
+		}
+		if got := to.fields("participant=99 requester=1 entry=1"); got != "participant=99 requester=ann@example.net entry=1" {
+			t.Errorf("%q", got)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
 	}
 }

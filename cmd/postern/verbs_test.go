@@ -176,7 +176,7 @@ func TestExplain(t *testing.T) {
 	scene(t)
 	for _, name := range []string{"1", "m1@example.net", "<m1@example.net>"} {
 		r := postern(t, "", "explain", name)
-		for _, want := range []string{"who says it?", "which ticket?", "rules asked, phase", "yes  ", "said no; --all shows why", "queued ack to ann@example.net", "mail ack to ann@example.net?", "default.yaml:", "there are no rules for this phase"} {
+		for _, want := range []string{"who says it?", "which ticket?", "rules asked, phase", "yes  ", "said no; --all shows why", "queued ack to ann@example.net", "mail ack to ann@example.net?", "requester=ann@example.net", "default.yaml:", "there are no rules for this phase"} {
 			if !strings.Contains(r.out, want) {
 				t.Errorf("%s: no %q in\n%s%s", name, want, r.out, r.errs)
 			}
