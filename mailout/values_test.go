@@ -103,3 +103,27 @@ func TestPageIsHarmless(t *testing.T) {
 		t.Errorf("no link:\n%s", html)
 	}
 }
+
+// What only agents are told besides, in both languages: that a reply has opened the
+// ticket again, and, of a mail that nothing proves, no technical reason.
+func TestTextsForAgents(t *testing.T) {
+	tests := []struct{ lang, role, want string }{
+		{"en", "notice-reply", "It was resolved; this reply has opened it again."},
+		{"de", "notice-reply", "Das Ticket war gelöst; diese Antwort hat es wieder geöffnet."},
+		{"en", "notice-held", "Why: we cannot tell whether Bob Jones wrote it."},
+		{"de", "notice-held", "Grund: Wir wissen nicht sicher, ob Bob Jones sie geschrieben hat."},
+	}
+	for _, tt := range tests {
+		d := story(tt.role, tt.lang)
+		d.Reopened, d.Why = tickets.Resolved, "From alone proves nothing"
+		if tt.role == "notice-held" {
+			e := *d.Entry
+			e.State, e.Level, e.From.Name = tickets.EntryHeld, tickets.L0, "Bob Jones"
+			d.Entry = &e
+		}
+		text := mustBeStrict(t, compose(t, d)).parts[0].body
+		if !strings.Contains(text, tt.want) || strings.Contains(text, "proves nothing") {
+			t.Errorf("%s/%s: want %q in\n%s", tt.lang, tt.role, tt.want, text)
+		}
+	}
+}
