@@ -142,7 +142,7 @@ func (c *Courier) claim(ctx context.Context, n int) []tickets.Outgoing {
 	}
 	got, err := c.Store.Claim(ctx, tickets.Claim{Owner: c.Owner, Max: n, Lease: c.lease(), At: c.Now()})
 	if err != nil && ctx.Err() == nil {
-		c.Log.Error("outbox not readable", "error", err)
+		c.Log.Error("outbox not readable", "err", err)
 	}
 	return got
 }
@@ -189,7 +189,7 @@ func (c *Courier) record(ctx context.Context, v tickets.Verdict) {
 		switch {
 		case err == nil, errors.Is(err, tickets.ErrFenced), errors.Is(err, tickets.ErrNotFound):
 			if err != nil {
-				c.Log.Warn("verdict not wanted any more", "outgoing", v.Outgoing, "kind", v.Kind, "error", err)
+				c.Log.Warn("verdict not wanted any more", "outgoing", v.Outgoing, "kind", v.Kind, "err", err)
 			}
 			if n > 0 {
 				c.unrecorded.Add(-1)
@@ -199,7 +199,7 @@ func (c *Courier) record(ctx context.Context, v tickets.Verdict) {
 		if n == 0 {
 			c.unrecorded.Add(1)
 		}
-		c.Log.Error("verdict not recorded yet", "outgoing", v.Outgoing, "kind", v.Kind, "error", err)
+		c.Log.Error("verdict not recorded yet", "outgoing", v.Outgoing, "kind", v.Kind, "err", err)
 		if !sleep(ctx, min(time.Second<<min(n, 4), 10*time.Second)) {
 			return
 		}

@@ -252,7 +252,7 @@ func (g *gateway) listen(cfg Config, l ListenerConfig) (opened, error) {
 		MaxConns: cfg.Limits.Connections, MaxPerNet: cfg.Limits.ConnectionsPerNet,
 		Queue: l.Queue, Trust: l.Trust.trust(), Spool: g.spool, Accept: g.accept,
 		Recipient: func(addr string) (bool, error) { return g.takes(addr, l) }, Envelope: g.atTheDoor,
-		Free: func() (uint64, error) { return mailin.FreeSpace(g.room) }, Log: g.log.With("listener", l.Name),
+		Free: func() (uint64, error) { return mailin.FreeSpace(g.room) }, Log: g.log,
 		Now: g.w.now, Count: g.metrics.count, Limits: mailin.Limits{Grace: stopGrace},
 	}
 	if path, unix := isUnix(l.Address); unix {
@@ -361,7 +361,7 @@ func (g *gateway) mailbox(cfg Config, m MailboxConfig) (opened, error) {
 		Mailbox: m.Folder, Done: m.DoneFolder, Queue: m.Queue, Trust: m.Trust.trust(),
 		Interval: time.Duration(m.Interval), ImportAll: m.Import == "all", QuietAge: limits.QuietAge, MaxSize: limits.MessageSize,
 		Spool: g.spool, Accept: g.accept, Store: g.db, Lease: g.leaseMailbox,
-		Log: g.log.With("mailbox", m.Name), Now: g.w.now, Count: g.metrics.count,
+		Log: g.log, Now: g.w.now, Count: g.metrics.count,
 	})
 	if err != nil {
 		return opened{}, fmt.Errorf("mailbox %s: %w", m.Name, err)
