@@ -114,7 +114,7 @@ func TestSettings(t *testing.T) {
 	if s.Domain != "reply.example.org" || s.ReplyDomain != "reply.example.org" || s.NoPlus || s.EnvelopeFrom != "signed" {
 		t.Errorf("settings %+v", s)
 	}
-	want := tickets.Trust{ServIDs: []string{"mx.example.org"}, Mode: "boundary", Above: 1, Marker: &tickets.Marker{Name: "X-Example-Login", Value: "%a"}}
+	want := tickets.Trust{ServIDs: []string{"mx.example.org"}, Mode: "boundary", Above: 1, Fields: 1, Marker: &tickets.Marker{Name: "X-Example-Login", Value: "%a"}}
 	if d := cmp.Diff(want, cfg.Mailboxes[0].Trust.trust()); d != "" {
 		t.Error(d)
 	}

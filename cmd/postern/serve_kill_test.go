@@ -109,7 +109,7 @@ func TestFLT_30_SecondProcess(t *testing.T) {
 	other := t.TempDir()
 	write(t, filepath.Join(other, "postern.yaml"), loadConfigFor("sqlite:"+file, "127.0.0.1:9", freeAddress(t)))
 	r := postern(t, "", "--config", filepath.Join(other, "postern.yaml"), "serve")
-	if want := fmt.Sprintf("process %d is using it", p.cmd.Process.Pid); r.code != exitFound || !strings.Contains(r.errs, want) || strings.Count(r.errs, "\n") != 1 {
+	if want := fmt.Sprintf("in use by process %d", p.cmd.Process.Pid); r.code != exitFound || !strings.Contains(r.errs, want) || strings.Count(r.errs, "\n") != 1 {
 		t.Errorf("the second one: %+v, want one line with %q", r, want)
 	}
 }

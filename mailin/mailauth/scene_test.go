@@ -29,10 +29,10 @@ var (
 )
 
 // letter is a mail from bob to the helpdesk.
-const letter = "From: Bob <bob@example.org>\r\n" +
+var letter = "From: Bob <bob@example.org>\r\n" +
 	"To: help@example.org\r\n" +
 	"Subject: Printer on fire\r\n" +
-	"Date: Mon, 1 Jun 2026 10:00:00 +0200\r\n" +
+	"Date: " + now.Format(time.RFC1123Z) + "\r\n" +
 	"Message-ID: <1@example.org>\r\n" +
 	"Content-Type: text/plain; charset=utf-8\r\n" +
 	"\r\n" +
