@@ -14,12 +14,16 @@ import (
 	"time"
 )
 
+// builtIn is the folder of the built binary, removed at the end of the test process.
+var builtIn string
+
 // built is the binary as it is released, made once a test process.
 var built = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "postern-built-")
 	if err != nil {
 		return "", err
 	}
+	builtIn = dir
 	path := filepath.Join(dir, "postern")
 	cmd := exec.Command("go", "build", "-trimpath", "-o", path, ".")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")

@@ -358,4 +358,10 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-func TestMain(m *testing.M) { os.Exit(maillab.Main(m)) }
+func TestMain(m *testing.M) {
+	code := maillab.Main(m)
+	if builtIn != "" {
+		os.RemoveAll(builtIn)
+	}
+	os.Exit(code)
+}
