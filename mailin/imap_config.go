@@ -68,6 +68,7 @@ type Timeouts struct {
 	Whole   time.Duration // a whole command but a fetch: 5 min
 	Fetch   time.Duration // one message: 1 h
 	Idle    time.Duration // of one IDLE: 9 min, well below the 29 of RFC 2177
+	Again   time.Duration // of the IDLE behind a poll that brought something: 1 s
 	Lease   time.Duration // between two questions for the lease: 15 s
 	First   time.Duration // the first pause after a failure, doubled up to Most: 5 s
 	Most    time.Duration // 5 min; also the pause after a failed login
@@ -78,6 +79,7 @@ func (t *Timeouts) defaults() {
 	set(&t.Whole, 5*time.Minute)
 	set(&t.Fetch, time.Hour)
 	set(&t.Idle, 9*time.Minute)
+	set(&t.Again, time.Second)
 	set(&t.Lease, 15*time.Second)
 	set(&t.First, 5*time.Second)
 	set(&t.Most, 5*time.Minute)

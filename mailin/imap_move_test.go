@@ -21,7 +21,7 @@ func TestFLT_41_Moving(t *testing.T) {
 				f.hook = func(c *fakeConn, cmd string) bool {
 					return refuse != "" && strings.HasPrefix(cmd, refuse) && c.no("[CANNOT] not here")
 				}
-				runFor(t, f, time.Minute, func(c *PollerConfig) { c.Done = "Done" })
+				runFor(t, f, time.Minute, func(c *PollerConfig) { c.Done, c.Timeouts.Again = "Done", time.Hour }) // one poll
 				accepted(t, d, mailN(1))
 				lawful(t, d)
 				var got []string
@@ -126,5 +126,24 @@ func TestOthersMailStays(t *testing.T) {
 			t.Errorf("%d left, %d moved", len(f.mails), len(f.done))
 		}
 		lawful(t, d)
+	})
+}
+
+// A mail that comes between the listing and IDLE, and is not announced, is found a second
+// later and not after the interval.
+func TestGapBeforeIdle(t *testing.T) {
+	bubble(t, func(t *testing.T, d *fakeDesk, f *fakeIMAP) {
+		f.caps = "IMAP4rev1 IDLE"
+		f.add(mailN(1))
+		late := false
+		f.hook = func(_ *fakeConn, cmd string) bool {
+			if strings.HasPrefix(cmd, "IDLE") && !late {
+				late = true
+				f.add(mailN(2))
+			}
+			return false
+		}
+		runFor(t, f, 5*time.Second, nil)
+		accepted(t, d, mailN(1), mailN(2))
 	})
 }

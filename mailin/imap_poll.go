@@ -42,6 +42,8 @@ func (p *Poller) poll(ctx context.Context, s *imapSession) error {
 			break
 		}
 	}
+	s.soon = mb.High != before || !s.polled
+	s.polled = true
 	if err := p.pending(ctx, s, mb); err != nil {
 		return err
 	}

@@ -21,6 +21,9 @@ type imapSession struct {
 	caps  imap.CapSet
 	news  chan struct{} // the server said that there is more
 	stop  func() bool
+	// soon: the last poll was the first or brought something, so that more may have come
+	// between its listing and IDLE, which some servers then do not announce.
+	soon, polled bool
 
 	mu       sync.Mutex
 	fetching *fetching
@@ -190,6 +193,9 @@ func expand(set imap.UIDSet, lo, hi uint32) []uint32 {
 // a server that says nothing is asked all the same.
 func (s *imapSession) awaitNews(ctx context.Context) error {
 	d := min(s.p.Interval, s.p.Timeouts.Idle)
+	if s.soon {
+		d = min(d, s.p.Timeouts.Again)
+	}
 	t := time.NewTimer(d)
 	defer t.Stop()
 	var idle *imapclient.IdleCommand

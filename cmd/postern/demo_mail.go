@@ -47,7 +47,7 @@ var demoAliases = map[string]string{demoHardware: demoHelp}
 // newDemoMail starts both servers on free ports of 127.0.0.1.
 func newDemoMail(people []string) (*demoMail, error) {
 	d := &demoMail{users: map[string]*imapmemserver.User{}, boxes: map[string][][]byte{}, news: make(chan struct{}),
-		patience: 10 * time.Second}
+		patience: 15 * time.Second}
 	mem := imapmemserver.New()
 	for _, p := range people {
 		u := imapmemserver.NewUser(p, demoPassword)

@@ -41,7 +41,7 @@ func TestDemoFails(t *testing.T) {
 	defer mail.close()
 	var out bytes.Buffer
 	w := &world{out: &out, errs: io.Discard, now: time.Now, env: func(string) string { return "" }}
-	mail.patience = time.Second
+	mail.patience = 5 * time.Second
 	err = playDemo(context.Background(), w, mail, true)
 	if err == nil || !strings.Contains(err.Error(), demoBea) || exitCode(err) == exitOK || strings.Contains(out.String(), "Every step happened") {
 		t.Errorf("%v\n%s", err, &out)
