@@ -21,7 +21,7 @@ func kindOf(role string) tickets.MailKind {
 		return tickets.MailAck
 	case "update", "pending", "resolved", "merged", "closed":
 		return tickets.MailUpdate
-	case "help":
+	case "help", "list":
 		return tickets.MailReceipt
 	case "reply", "reminder", "receipt", "refusal", "confirmation", "digest", "alarm":
 		return tickets.MailKind(role)
@@ -86,10 +86,26 @@ func details(d *tickets.Draft, role string) {
 	case "merged":
 		d.Lines = []string{"ticket 42 goes on as ticket 40"}
 	case "digest":
-		d.Subject, d.Lines = "", []string{"42 Printer on fire", "43 No coffee"}
+		*d = ofNoTicket(*d)
 	case "alarm":
-		d.Subject, d.Why, d.Lines = "", "the disk is nearly full", []string{"120 MB are left in /var/lib/postern"}
+		*d = ofNoTicket(*d)
+		d.Items, d.Why, d.Lines = nil, "the disk is nearly full", []string{"120 MB are left in /var/lib/postern"}
+	case "list":
+		*d = ofNoTicket(*d)
+		d.InReplyTo = "asked@example.org"
 	}
+}
+
+// ofNoTicket makes a draft an errand with two tickets to look at.
+func ofNoTicket(d tickets.Draft) tickets.Draft {
+	d.Ticket, d.Subject, d.ReplyTo, d.InReplyTo, d.References = tickets.Ticket{}, "", "", "", nil
+	d.Requester, d.Links = tickets.Participant{}, nil
+	take := []tickets.MailLink{{Word: "take", Address: "help+t43.abc@example.org", Subject: "[IT #43] No coffee", Line: "#take"}}
+	d.Items = []tickets.Item{
+		{Ticket: 42, Tag: "[IT #42]", Subject: "Re: [IT #42] Printer on fire", Status: tickets.Open, Assignee: "Bob Jones", Requester: "Ann Smith", Age: "waits for 3 days", Due: "due in 2 hours"},
+		{Ticket: 43, Tag: "[IT #43]", Subject: "No coffee", Status: tickets.New, Requester: "Cat Cole", Links: take},
+	}
+	return d
 }
 
 var boundaryWord = regexp.MustCompile(`_postern_[0-9a-f]{32}`)

@@ -172,6 +172,7 @@ func samples() []Values {
 	full.Entry = Words{Who: full.Requester, Name: "Ann Smith", When: "2 Nov 2026 14:03", Text: "text", Full: "text\n> old", Cut: true, Why: "why"}
 	full.History = []Words{full.Entry, {Name: "Bob", Note: true, Text: "note"}}
 	full.Links = []Link{{"take", "mailto:help@example.org"}, {"note", "mailto:help@example.org"}}
+	full.Items = []Item{{42, "[IT #42]", "Printer on fire", "IT", "open", "Bob", "Ann Smith", "due in 2 hours", "waits for 3 days", full.Links}, {Number: 43, Tag: "[IT #43]", Subject: "No coffee", Status: "new"}}
 	full.Files = []File{{"a.pdf", "12 kB"}}
 	full.TooLarge = full.Files
 	agent := full

@@ -42,8 +42,17 @@ func newBuilder(d tickets.Draft, text string) *builder {
 		b.sort(d.Parts)
 	}
 	b.text, b.textEnc = encode(text)
-	b.html, b.htmlEnc = encode(page(text, d.Queue.Language, links(d.Links), b.pictures()))
+	b.html, b.htmlEnc = encode(page(text, d.Queue.Language, offers(d), b.pictures()))
 	return b
+}
+
+// offers are all links of a draft, those of its list included.
+func offers(d tickets.Draft) []Link {
+	all := links(d.Links)
+	for _, x := range d.Items {
+		all = append(all, links(x.Links)...)
+	}
+	return all
 }
 
 // sort parts pictures that were pasted into the text from attachments.

@@ -46,6 +46,7 @@ type Values struct {
 	History []Words // what came before, newest first
 	// Lines say what happened, one thing each.
 	Lines    []string
+	Items    []Item // tickets of a list
 	Why      string
 	Returned string // the recipient's own text, given back
 	Links    []Link
@@ -74,6 +75,20 @@ type Words struct {
 	Auto     bool   // a machine wrote it
 	Why      string // why it is unverified or held
 	Files    []File
+}
+
+// Item is one ticket of a list. Fields that do not apply are empty.
+type Item struct {
+	Number    int64
+	Tag       string
+	Subject   string
+	Queue     string
+	Status    string
+	Assignee  string
+	Requester string
+	Due       string
+	Age       string
+	Links     []Link
 }
 
 // Link is an offer to act by mail.
@@ -112,6 +127,7 @@ func values(d tickets.Draft) Values {
 	v.Lines, v.Why, v.Nonce = oneLines(d.Lines), oneLine(d.Why), oneLine(d.Nonce)
 	v.Returned = body(d.Returned)
 	v.Links = links(d.Links)
+	v.Items = items(d.Items)
 	v.Reopened = string(d.Reopened)
 	for _, p := range d.Parts {
 		v.Files = append(v.Files, file(p.Part))
@@ -164,6 +180,16 @@ func spoken(e tickets.Entry) string {
 		return b.Text
 	}
 	return e.Reply()
+}
+
+// items are the tickets of a list, each field on one line.
+func items(in []tickets.Item) []Item {
+	var out []Item
+	for _, x := range in {
+		out = append(out, Item{x.Ticket, oneLine(x.Tag), first(cut(bareSubject(x.Subject, x.Tag), 120), "–"), oneLine(x.Queue), string(x.Status),
+			oneLine(x.Assignee), oneLine(x.Requester), oneLine(x.Due), oneLine(x.Age), links(x.Links)})
+	}
+	return out
 }
 
 func who(a tickets.Address) string {

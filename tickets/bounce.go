@@ -22,6 +22,10 @@ func (d *Desk) bounced(w *work) (bool, error) {
 	} else if err != nil {
 		return true, err
 	}
+	if o.Ticket == 0 {
+		w.trace.Add("what does it bounce?", fmt.Sprintf("outgoing %d, of no ticket", o.ID))
+		return true, d.mailroom(w, fmt.Sprintf("a bounce of outgoing %d (%s to %s)", o.ID, o.Role, o.Recipient))
+	}
 	t, err := w.tx.Ticket(o.Ticket)
 	if err != nil {
 		return true, fmt.Errorf("ticket %d: %w", o.Ticket, err)

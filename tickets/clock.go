@@ -91,6 +91,9 @@ func (d *Desk) record(tx Tx, v Verdict) error {
 	if err != nil {
 		return err
 	}
+	if o.Ticket == 0 && v.Kind == VerdictNever {
+		d.Log.Error("mail of no ticket not delivered", "outgoing", o.ID, "role", o.Role, "to", o.Recipient, "code", v.Code)
+	}
 	if o.Ticket == 0 || v.Kind == VerdictLater || v.Kind == VerdictBack {
 		return nil
 	}

@@ -208,19 +208,19 @@ func (w *work) addresses(d *Draft, l letter, key string) (envelopeFrom string, e
 	if l.to.Agent != "" && purpose == ForReply {
 		d.Links = w.links(l.to, d.Queue, d.ReplyTo, sign(ForNote))
 	}
-	return w.envelopeFrom(d.Queue, l, sign(ForBounce)), err
+	return w.s.returnPath(d.Queue, l.mail, sign(ForBounce)), err
 }
 
-// envelopeFrom is the return path: nobody for acknowledgements, else the signed
+// returnPath is the envelope sender: nobody for acknowledgements, else the signed
 // bounce address, or what the relay demands.
-func (w *work) envelopeFrom(q Queue, l letter, token string) string {
+func (s *Settings) returnPath(q Queue, k MailKind, token string) string {
 	switch {
-	case l.mail == MailAck || w.s.EnvelopeFrom == "null":
+	case k == MailAck || s.EnvelopeFrom == "null":
 		return ""
-	case w.s.EnvelopeFrom == "fixed":
-		return w.s.FixedFrom
+	case s.EnvelopeFrom == "fixed":
+		return s.FixedFrom
 	}
-	if a := w.s.ReplyAddress(q, token); a != "" {
+	if a := s.ReplyAddress(q, token); a != "" {
 		return a
 	}
 	return q.Address()

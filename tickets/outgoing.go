@@ -141,6 +141,8 @@ type Draft struct {
 	// Lines say what happened, one thing each, in the queue's language where they
 	// come from us ("status: open → resolved").
 	Lines []string
+	// Items are the tickets of a list.
+	Items []Item
 	// Why explains (why a refusal, why a ticket did not join).
 	Why string
 	// Reopened is the status out of which the message told here has opened the ticket

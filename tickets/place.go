@@ -104,6 +104,9 @@ func placeByToken(tokens []Token, m Message) (Place, bool) {
 // ownID is step 2: a Message-ID of ours, by its token or from the outbox.
 func (d *Desk) ownID(tx Tx, id string) (Place, error) {
 	if t, err := d.signer().Read(messageToken(id)); err == nil && t.Purpose == ForMessageID {
+		if t.Ticket == 0 {
+			return Place{}, ErrNotFound // a list or a digest: an answer to it is about no ticket
+		}
 		return Place{Ticket: t.Ticket, How: fmt.Sprintf("our Message-ID: ticket %d", t.Ticket)}, nil
 	}
 	if n, ok := d.rootID(id); ok {

@@ -158,9 +158,17 @@ func textOnly(c tickets.Content) (out tickets.Content) {
 	return out
 }
 
+// of says which ticket the mail belongs to.
+func (o outgoingRow) of() string {
+	if o.Ticket == 0 {
+		return "of no ticket"
+	}
+	return fmt.Sprintf("of ticket %d", o.Ticket)
+}
+
 func (o outgoingRow) print(out io.Writer, now time.Time) {
 	for _, l := range [][2]string{
-		{"Message", fmt.Sprintf("%d, %s, of ticket %d", o.ID, o.Role, o.Ticket)}, {"State", o.standing(now)}, {"To", o.To + " (" + o.Recipient + ")"},
+		{"Message", fmt.Sprintf("%d, %s, %s", o.ID, o.Role, o.of())}, {"State", o.standing(now)}, {"To", o.To + " (" + o.Recipient + ")"},
 		{"Return to", or(o.From, "<>")}, {"Composed", stamp(o.At)}, {"Not before", o.NotBefore}, {"Next try", o.due()}, {"Tries", count(o.Attempts)},
 		{"Answer", strings.TrimSpace(o.Code + " " + o.Answer)},
 	} {
