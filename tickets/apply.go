@@ -85,6 +85,9 @@ func (w *work) acknowledge(a Action, x waiting) error {
 		return nil
 	}
 	role := orElse(a.Template, "ack")
+	if w.first != 0 {
+		return w.withhold(letter{role: role, mail: MailAck, to: r, seq: x.event.Seq}, fmt.Sprintf("the mail was acknowledged as ticket %d", w.first))
+	}
 	if role == "ack" && !r.Verified {
 		role = "ack-unverified"
 		if q, _ := w.s.Queue(w.t.Queue); q.Silent {
@@ -173,16 +176,7 @@ func (w *work) agents(who string) []string {
 	case "queue":
 		return q.Agents
 	case "agents":
-		if w.t.Assignee != "" {
-			return with([]string{w.t.Assignee}, w.t.Watchers...)
-		}
-		all := slices.Clone(q.Agents)
-		for _, name := range w.t.Watching {
-			if other, ok := w.s.Queue(name); ok {
-				all = append(all, other.Agents...)
-			}
-		}
-		return with(all, w.t.Watchers...)
+		return with(w.s.onDuty(w.t), w.t.Watchers...)
 	}
 	if ag, ok := w.s.Agent(who); ok {
 		return []string{ag.Name}

@@ -112,7 +112,9 @@ func (d *Desk) joinCopy(w *work, first Booked) error {
 	w.base, w.t = t, t
 	w.add(CopySeen{w.arrival.ID, first.Entry}, w.cause)
 	if q, ok := w.queue(); ok && q.Name != t.Queue && !slices.Contains(t.Watching, q.Name) {
-		w.add(QueueWatching{q.Name}, w.cause)
+		if err := w.copyTo(q, first.Entry); err != nil {
+			return err
+		}
 	}
 	if first.Entry != 0 {
 		if err := d.raise(w, first.Entry); err != nil {

@@ -201,6 +201,9 @@ func (a actorIs) assigned(c Command, t Ticket, to string) ([]deed, error) {
 	if t.Assignee != to && out[0].body == nil { // two agents of one name
 		out[0].body, out[0].did = Assigned{t.Assignee, to}, "assignee: "+t.Assignee+" → "+to
 	}
+	if ag, ok := a.s.Agent(to); ok && ag.Away && to != a.agent {
+		out[0].did += " (" + a.display(to) + " is away: the queue's other agents are told too)"
+	}
 	return out, err
 }
 

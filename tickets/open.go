@@ -28,14 +28,18 @@ func (d *Desk) open(w *work, p Place) error {
 	if err := w.create(q); err != nil {
 		return err
 	}
-	for _, also := range w.queues()[min(1, len(w.queues())):] {
-		if also.Name != q.Name {
-			w.add(QueueWatching{also.Name}, w.cause)
-		}
+	watch, own := w.further(q)
+	for _, also := range watch {
+		w.add(QueueWatching{also.Name}, w.cause)
 	}
 	e, err := w.firstEntry(q)
 	if err != nil {
 		return err
+	}
+	for _, also := range own {
+		if err := w.sibling(also); err != nil {
+			return err
+		}
 	}
 	if err := w.linkNamed(p); err != nil {
 		return err

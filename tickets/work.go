@@ -33,6 +33,7 @@ type work struct {
 	trace   Trace
 	told    map[string]bool // role/recipient pairs written or withheld already
 	kept    bool            // full facts were recorded already
+	first   int64           // the ticket for which this mail was acknowledged, when it is another
 }
 
 type waiting struct {

@@ -91,4 +91,7 @@ type AgentConfig struct {
 	Addresses []string `yaml:"addresses"`
 	// PasswordHash lets him log in on a listener with auth; `postern password` makes it.
 	PasswordHash string `yaml:"password_hash"`
+	// Away: he is not at work. What comes on his tickets is told to his queue's other
+	// agents too, new tickets are not told to him, and no list is mailed to him.
+	Away bool `yaml:"away"`
 }

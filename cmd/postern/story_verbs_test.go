@@ -48,7 +48,7 @@ func stringRaw(s string) tickets.Raw { return strings.NewReader(s) }
 func options(args []string) (rest []string, opt map[string]string) {
 	opt = map[string]string{}
 	for _, a := range args {
-		if k, v, ok := strings.Cut(a, "="); ok && regexp.MustCompile(`^[a-z-]+$`).MatchString(k) {
+		if k, v, ok := strings.Cut(a, "="); ok && regexp.MustCompile(`^[a-z_-]+$`).MatchString(k) {
 			opt[k] = v
 		} else {
 			rest = append(rest, a)
