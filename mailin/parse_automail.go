@@ -12,13 +12,15 @@ const maxJudged = 20
 
 // automatic says what sort of mail it is, and whether it may be answered.
 func (r *reader) automatic() {
-	v := automail.Judge(r.automail())
+	seen := r.automail()
+	v := automail.Judge(seen)
 	r.m.Automatic, r.m.AutomaticWhy = v.Automatic, v.Why
 	r.m.MayAnswer, r.m.MayAnswerWhy = v.MayAnswer, v.WhyNot
 	if v.MayAnswer && (len(r.m.From) == 0 || r.m.From[0].Addr == "") {
 		r.m.MayAnswer, r.m.MayAnswerWhy = false, "no address in From"
 	}
 	r.m.Kind, r.m.OutOfOffice, r.m.Bounces = v.Kind, v.OutOfOffice, v.Bounces
+	r.reported(seen.Parts)
 }
 
 // automail is the message as its judge sees it.

@@ -35,7 +35,9 @@ type Values struct {
 	// Requester is "Ann Smith <ann@example.net>", and FirstName "Ann".
 	Requester string
 	FirstName string
-	Agent     bool // the recipient is an agent
+	// Silenced is why the requester gets no automatic mail; agents are told.
+	Silenced string
+	Agent    bool // the recipient is an agent
 	// Answerable says that a reply to the mail finds its way; then the separator stands on top.
 	Answerable bool
 
@@ -124,6 +126,9 @@ func values(d tickets.Draft) Values {
 	v.Assignee = oneLine(first(d.Assignee.Display, d.Assignee.Name))
 	v.Requester = who(tickets.Address{Name: d.Requester.Name, Addr: d.Requester.Address})
 	v.FirstName = firstName(d.Requester)
+	if v.Agent {
+		v.Silenced = oneLine(d.Requester.Dead)
+	}
 	v.Lines, v.Why, v.Nonce = oneLines(d.Lines), oneLine(d.Why), oneLine(d.Nonce)
 	v.Returned = body(d.Returned)
 	v.Links = links(d.Links)

@@ -15,7 +15,7 @@ func (d *Desk) bounced(w *work) (bool, error) {
 	if w.msg.Kind != KindBounce {
 		return false, nil
 	}
-	o, err := d.bouncedMail(w)
+	o, signed, err := d.bouncedMail(w)
 	if errors.Is(err, ErrNotFound) {
 		w.trace.Add("what does it bounce?", "nothing that can be proved")
 		return true, d.mailroom(w, "a bounce that belongs to no message of ours")
@@ -38,7 +38,7 @@ func (d *Desk) bounced(w *work) (bool, error) {
 		return true, err
 	}
 	w.waiting = nil // the entry itself is told to nobody
-	if err := w.bookBounce(o, &e); err != nil {
+	if err := w.bookBounce(o, &e, signed); err != nil {
 		return true, err
 	}
 	if err := w.finish(); err != nil {
@@ -48,10 +48,12 @@ func (d *Desk) bounced(w *work) (bool, error) {
 }
 
 // bookBounce: a failure is told to the agents with the server's words; a delay
-// and a success are only written down.
-func (w *work) bookBounce(o Outgoing, e *Entry) error {
-	state, code := "delayed", ""
+// and a success are only written down. Only a signed return path says enough to
+// mark an address dead.
+func (w *work) bookBounce(o Outgoing, e *Entry, signed bool) error {
+	state, code, status := "delayed", "", ""
 	for _, b := range w.msg.Bounces {
+		status = b.Status
 		code = strings.TrimSpace(b.Status + " " + cut(b.Diagnostic, 300))
 		if b.Action == "failed" || b.Action == "" {
 			state = "bounced"
@@ -68,6 +70,11 @@ func (w *work) bookBounce(o Outgoing, e *Entry) error {
 		return nil
 	}
 	w.add(Flagged{Flag: "undelivered", Why: code}, w.cause)
+	if signed && isGone(status) {
+		if err := w.bury(o.Recipient, code); err != nil {
+			return err
+		}
+	}
 	if strings.HasPrefix(o.Recipient, "agent ") {
 		w.add(done, w.cause) // a notice that bounces must not cause notices
 		return nil
@@ -76,33 +83,28 @@ func (w *work) bookBounce(o Outgoing, e *Entry) error {
 	return nil
 }
 
-// bouncedMail finds the outgoing message a bounce is about.
-func (d *Desk) bouncedMail(w *work) (Outgoing, error) {
+// bouncedMail finds the outgoing message a bounce is about; signed says that its
+// own return path named it.
+func (d *Desk) bouncedMail(w *work) (o Outgoing, signed bool, err error) {
 	for _, t := range d.addressTokens(*w.arrival, *w.msg) {
 		if t.Purpose == ForBounce {
-			return d.byReturnPath(w, t)
+			o, err = d.byReturnPath(w, t)
+			return o, true, err
 		}
 	}
 	if w.s.EnvelopeFrom == "signed" || w.s.EnvelopeFrom == "" {
-		return Outgoing{}, ErrNotFound
+		return o, false, ErrNotFound
 	}
 	for _, b := range w.msg.Bounces {
 		if t, err := d.signer().Read(messageToken(b.OriginalMessageID)); err == nil && t.Purpose == ForMessageID {
-			return w.tx.OutgoingByMessageID(b.OriginalMessageID)
+			o, err = w.tx.OutgoingByMessageID(b.OriginalMessageID)
+			return o, false, err
 		}
 	}
-	return Outgoing{}, ErrNotFound
+	return o, false, ErrNotFound
 }
 
 func (d *Desk) byReturnPath(w *work, t Token) (Outgoing, error) {
-	for _, b := range w.msg.Bounces {
-		o, err := w.tx.OutgoingByMessageID(b.OriginalMessageID)
-		if err == nil && o.Ticket == t.Ticket {
-			return o, nil
-		} else if err != nil && !errors.Is(err, ErrNotFound) {
-			return o, err
-		}
-	}
 	key := Recipient{Participant: t.Participant}.Key()
 	p, err := w.tx.Participant(t.Participant)
 	if err != nil {
@@ -110,6 +112,14 @@ func (d *Desk) byReturnPath(w *work, t Token) (Outgoing, error) {
 	}
 	if ag, ok := w.s.AgentOf(p.Address); ok {
 		key = Recipient{Agent: ag.Name}.Key()
+	}
+	for _, b := range w.msg.Bounces {
+		o, err := w.tx.OutgoingByMessageID(b.OriginalMessageID)
+		if err == nil && o.Ticket == t.Ticket && o.Recipient == key { // another's is named by a forger
+			return o, nil
+		} else if err != nil && !errors.Is(err, ErrNotFound) {
+			return o, err
+		}
 	}
 	return w.tx.LatestTo(t.Ticket, key)
 }

@@ -112,6 +112,11 @@ func (d *Desk) record(tx Tx, v Verdict) error {
 	}
 	done.State, done.Code = "failed", strings.TrimSpace(v.Code+" "+v.Answer)
 	w.add(Flagged{Flag: "undelivered", Why: done.Code}, w.cause)
+	if isGone(v.Code) {
+		if err := w.bury(o.Recipient, done.Code); err != nil {
+			return err
+		}
+	}
 	if strings.HasPrefix(o.Recipient, "agent ") {
 		w.add(done, w.cause) // a notice that fails must not cause notices
 		return w.finish()

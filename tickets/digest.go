@@ -23,7 +23,7 @@ func (d *Desk) digest(tx Tx, id int64, m Message, at time.Time) error {
 		w.noAuto = "the message must not be answered automatically: " + orElse(m.MayAnswerWhy, m.AutomaticWhy)
 	}
 	w.trace.Add("which way did it come?", fmt.Sprintf("%s, %s (%s)", a.Via, a.Source, a.Role))
-	for _, step := range []func(*work) (bool, error){d.returned, d.copied, d.bounced, d.confirming} {
+	for _, step := range []func(*work) (bool, error){d.returned, d.copied, d.bounced, d.complaint, d.confirming} {
 		if done, err := step(w); done || err != nil {
 			return err
 		}
@@ -169,6 +169,10 @@ func (d *Desk) thread(w *work) error {
 	if err := d.meet(w); err != nil {
 		return err
 	}
+	if p.Ticket == 0 && w.msg.Kind == KindReceipt {
+		w.trace.Add("which ticket?", p.How)
+		return d.mailroom(w, "a read receipt that names no mail of ours")
+	}
 	if p.Ticket == 0 {
 		w.trace.Add("which ticket?", p.How)
 		return d.open(w, p)
@@ -209,7 +213,7 @@ func (d *Desk) meet(w *work) error {
 	}
 	w.author = p
 	w.trace.Add("who says it?", fmt.Sprintf("%s, %s: %s", w.ev.Address, w.ev.Level, w.ev.Why))
-	return nil
+	return w.revive()
 }
 
 // mustNotJoin: a subject tag alone counts only for a participant or an agent of

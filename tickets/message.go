@@ -82,6 +82,8 @@ type Message struct {
 	MayAnswerWhy string // why not, when it may not
 	Kind         Kind
 	Bounces      []Bounce
+	// Complaint is what a feedback report says; nil for every other mail.
+	Complaint *Complaint `json:",omitempty"`
 	// Forwarded is set when the message is a forward whose original could be read.
 	Forwarded *Forwarded
 
@@ -139,6 +141,16 @@ type Bounce struct {
 	Status            string // 5.1.1; may be empty
 	Diagnostic        string
 	OriginalMessageID string
+}
+
+// Complaint is what a feedback report says (RFC 5965): somebody called a mail of
+// ours spam, or asked for no more of it.
+type Complaint struct {
+	Type string // abuse, opt-out, fraud, not-spam, auth-failure, ...; lower case
+	// Addresses are those of the reported message that may be signed: its envelope
+	// sender and its Reply-To. They are what the report says, and prove nothing before
+	// their signature was read.
+	Addresses []string
 }
 
 // Forwarded is the original of a forwarded message, as `#on-behalf` uses it.
