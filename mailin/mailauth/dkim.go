@@ -12,11 +12,9 @@ import (
 	"postern/tickets"
 )
 
-// What is looked at of the signatures of one message.
-const (
-	maxSignatures = 5
-	maxFound      = 100 // fields that are parsed, to choose from
-)
+// maxSignatures is how many signatures of one message are verified. All are parsed, to
+// choose from; the bounds of a header are theirs.
+const maxSignatures = 5
 
 // signed is a signature that is being verified. An empty Result means that
 // nothing speaks against it yet.
@@ -31,27 +29,29 @@ type signatureSet struct {
 }
 
 // signatures reads the DKIM-Signature fields and chooses which to verify: those
-// that could align with from first, so that nobody can hide the author's own
-// signature behind a pile of others.
+// that could align with from first, and those that cannot pass whatever their key is
+// last, so that nobody can hide the author's own signature behind a pile of others.
 func signatures(h *head, from string, at time.Time) *signatureSet {
 	set := &signatureSet{}
-	var aligned, others []*signed
+	var aligned, others, hopeless []*signed
 	for _, f := range h.fields {
 		if f.name != "dkim-signature" {
 			continue
 		}
-		if set.found++; set.found > maxFound {
-			continue
-		}
+		set.found++
 		s := readSignature(f, h, at)
 		s.place = set.found
-		if alignedWith(from, s.Domain, false) {
-			aligned = append(aligned, s)
-		} else {
-			others = append(others, s)
+		list := &others
+		if s.Result != "" {
+			list = &hopeless
+		} else if alignedWith(from, s.Domain, false) {
+			list = &aligned
+		}
+		if len(*list) < maxSignatures {
+			*list = append(*list, s)
 		}
 	}
-	set.chosen = append(aligned, others...)
+	set.chosen = slices.Concat(aligned, others, hopeless)
 	set.chosen = set.chosen[:min(len(set.chosen), maxSignatures)]
 	slices.SortFunc(set.chosen, func(a, b *signed) int { return a.place - b.place })
 	return set

@@ -167,7 +167,7 @@ func FuzzVerify_trace(f *testing.F) {
 		if !name.MatchString(n) || !value.MatchString(v) || len(v) > 2000 || slices.Contains(singles, lower) || lower == "from" {
 			return
 		}
-		if lower == "dkim-signature" && strings.Contains(v, "example.org") {
+		if lower == "dkim-signature" && mayAlign(n+": "+v+"\r\n"+genuine[0]) {
 			times = min(times, maxSignatures-1)
 		}
 		for _, was := range genuine {
@@ -177,6 +177,14 @@ func FuzzVerify_trace(f *testing.F) {
 			}
 		}
 	})
+}
+
+// mayAlign says that the first signature of a message might be its author's: five
+// of those are verified and no more.
+func mayAlign(msg string) bool {
+	h := readHead(strings.NewReader(msg))
+	s := readSignature(h.fields[0], h, now)
+	return s.Result == "" && alignedWith("example.org", s.Domain, false)
 }
 
 // Nothing that arrives makes Verify panic, and its report is always whole.

@@ -198,3 +198,20 @@ func TestVerify_greedy_DNS(t *testing.T) {
 		t.Errorf("%d look-ups: %s", g.asked, line(r))
 	}
 }
+
+// Signatures that cannot pass take no place of one that can, however many they are
+// and whomever they name.
+func TestVerify_hopeless_signatures_hide_nothing(t *testing.T) {
+	z := world(t)
+	msg := sign(t, letter)
+	for _, fake := range []string{
+		"d=example.org; h=from; b=x",
+		"v=1; a=rsa-sha256; d=example.org; s=x; h=to; bh=x; b=x",
+		"v=1; a=rsa-sha256; d=EXAMPLE.org; s=x; l=0; h=from; bh=x; b=x",
+		";;",
+	} {
+		if r := verify(t, strings.Repeat("DKIM-Signature: "+fake+"\r\n", 300)+msg, z); r.DMARC.Result != Pass || r.Found != 301 {
+			t.Errorf("%q hides it: %s, %d found", fake, line(r), r.Found)
+		}
+	}
+}
