@@ -19,10 +19,31 @@ const (
 // ours are the control headers that nobody outside may set (policy section 2).
 const ours = "X-Postern-"
 
-// once are the fields that RFC 5322, 3.6 allows once.
-var once = map[string]bool{
-	"From": true, "Sender": true, "Reply-To": true, "To": true, "Cc": true, "Subject": true,
-	"Date": true, "Message-Id": true, "In-Reply-To": true, "References": true,
+// once is a bit for each of the fields that RFC 5322, 3.6 allows once, 0 for all others.
+func once(key string) uint16 {
+	switch key {
+	case "From":
+		return 1 << 0
+	case "Sender":
+		return 1 << 1
+	case "Reply-To":
+		return 1 << 2
+	case "To":
+		return 1 << 3
+	case "Cc":
+		return 1 << 4
+	case "Subject":
+		return 1 << 5
+	case "Date":
+		return 1 << 6
+	case "Message-Id":
+		return 1 << 7
+	case "In-Reply-To":
+		return 1 << 8
+	case "References":
+		return 1 << 9
+	}
+	return 0
 }
 
 // header reads the fields of the message itself, each where it stands.
@@ -33,18 +54,16 @@ func (r *reader) header() {
 	if n := min(len(h.Fields), maxHeaders); n > 0 {
 		r.m.Headers = make([]tickets.Header, 0, n)
 	}
-	seen := make(map[string]bool, len(once))
+	seen := uint16(0)
 	for _, f := range h.Fields {
 		if strings.HasPrefix(f.Key, ours) {
 			r.control(f)
 			continue
 		}
-		twice := seen[f.Key]
-		if once[f.Key] {
-			seen[f.Key] = true
-			if twice {
-				r.defects.Add(mimetree.DefectDuplicateField)
-			}
+		bit := once(f.Key)
+		twice := seen&bit != 0
+		if seen |= bit; twice {
+			r.defects.Add(mimetree.DefectDuplicateField)
 		}
 		r.field(f, twice)
 		r.keep(f)
@@ -192,7 +211,7 @@ func (r *reader) subject(value string) string {
 }
 
 // missing names what every message should have, and bounds the lists that several fields fill.
-func (r *reader) missing(seen map[string]bool) {
+func (r *reader) missing(seen uint16) {
 	if len(r.m.References) > 100 {
 		n := len(r.m.References)
 		r.m.References = append(r.m.References[:50:50], r.m.References[n-50:]...)
@@ -212,7 +231,7 @@ func (r *reader) missing(seen map[string]bool) {
 	} else {
 		r.m.ContentKey = r.tree.Key
 	}
-	if !seen["Date"] {
+	if seen&once("Date") == 0 {
 		r.defects.Add(mimetree.DefectNoDate)
 	}
 }

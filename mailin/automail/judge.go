@@ -184,11 +184,26 @@ var asked = map[string]string{
 	"precedence": "precedence", "x-precedence": "x-precedence", "preference": "preference", "feedback-id": "feedback-id",
 }
 
+// sizes are the lengths of the names in asked and machineFields by their first
+// letter, a bit for each: most fields are known to be neither by these alone.
+var sizes = func() (m [256]uint64) {
+	for name := range asked {
+		m[name[0]] |= 1 << len(name)
+	}
+	for name := range machineFields {
+		m[name[0]] |= 1 << len(name)
+	}
+	return m
+}()
+
 // known is the name of a field in lower case, "" when it is never looked at.
 func known(name string) string {
 	var low [64]byte
 	if len(name) > len(low) {
 		name = name[:len(low)]
+	}
+	if name == "" || name[0]|0x20 != 'l' && sizes[name[0]|0x20]>>len(name)&1 == 0 {
+		return ""
 	}
 	n := copy(low[:], name)
 	for i, c := range low[:n] {

@@ -18,6 +18,8 @@ const MaxAddresses = 500
 // the charset of undeclared octets in names; at most limit addresses are returned.
 func ParseAddresses(value, hint string, limit int, d *Defects) []tickets.Address {
 	p := addressParser{s: value, hint: hint, limit: limit, defects: d}
+	var text, name [96]byte // most addresses need no more
+	p.text, p.name = text[:0], name[:0]
 	for p.i < len(p.s) && len(p.out) < limit {
 		p.step()
 	}
@@ -245,9 +247,14 @@ func (p *addressParser) finish() {
 
 func (p *addressParser) withAngles(text string) {
 	guess := p.guess || len(p.pending) > 0 || p.bareAt || len(p.angles) > 1
-	name := p.display(append(p.pending, p.name...))
-	if strings.TrimSpace(text) == "" && len(p.pending) == 0 {
+	var name string
+	switch {
+	case len(p.pending) > 0:
+		name = p.display(append(p.pending, p.name...))
+	case text == "":
 		name = p.display(p.comment)
+	default:
+		name = p.display(p.name)
 	}
 	p.pending = p.pending[:0]
 	for _, angle := range p.angles {

@@ -13,7 +13,8 @@ import (
 // judging it. Comments are white space wherever they stand, a quoted string is one
 // value, and what does not follow the grammar is left out, not guessed at.
 func ParseAuthResults(value string) tickets.AuthResults {
-	tokens := authTokens(value)
+	var few [40]token // most fields have no more
+	tokens := authTokens(few[:0], value)
 	var out tickets.AuthResults
 	i := 0
 	if i < len(tokens) && !tokens[i].mark {
@@ -53,8 +54,8 @@ type token struct {
 // endsToken are the octets that end a word.
 var endsToken = [256]bool{' ': true, '\t': true, '\r': true, '\n': true, '(': true, ';': true, '=': true, '"': true}
 
-func authTokens(s string) []token {
-	out := make([]token, 0, 32)
+// authTokens appends the tokens of s to out.
+func authTokens(out []token, s string) []token {
 	for i := 0; i < len(s); {
 		switch c := s[i]; {
 		case c == ' ' || c == '\t' || c == '\r' || c == '\n':

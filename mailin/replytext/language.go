@@ -10,6 +10,10 @@ import (
 // maxSample is how much of the reply is looked at for its language, in octets.
 const maxSample = 500
 
+// sure is how many function words settle it where no other language has half as
+// many: then the rest of the sample is not looked at.
+const sure = 8
+
 // language is a hint at the language of the reply: the script where it tells,
 // then the function words, then the line that ended the reply. "" when unsure.
 func (v *view) language() string {
@@ -18,8 +22,27 @@ func (v *view) language() string {
 		return code
 	}
 	candidates := strings.Fields(v.code)
-	best, second, code := 0, 0, ""
-	counts := countCommon(reply)
+	half := strings.LastIndexByte(reply[:len(reply)/2], ' ') + 1
+	counts := countCommon(reply[:half])
+	code, best, second := mostly(counts, candidates)
+	if best < sure || second*2 > best {
+		for l, n := range countCommon(reply[half:]) {
+			counts[l] += n
+		}
+		code, best, second = mostly(counts, candidates)
+	}
+	switch {
+	case best >= 2 && best > second:
+		return code
+	case len(candidates) == 1:
+		return candidates[0]
+	}
+	return ""
+}
+
+// mostly is the language with the most function words, among the candidates if there
+// are several, and how many it and the next one have.
+func mostly(counts [32]int, candidates []string) (code string, best, second int) {
 	for l := range languages {
 		n, c := counts[l], languages[l].code
 		if len(candidates) > 1 && !contains(candidates, c) {
@@ -31,13 +54,7 @@ func (v *view) language() string {
 			second = n
 		}
 	}
-	switch {
-	case best >= 2 && best > second:
-		return code
-	case len(candidates) == 1:
-		return candidates[0]
-	}
-	return ""
+	return code, best, second
 }
 
 // countCommon counts the function words of each language, by its place in

@@ -57,6 +57,10 @@ func indexOf(lists ...[]string) *wordIndex {
 // footer knows the line that a mobile program sets under a mail: one short line with
 // a word for sending and the name of a device or program.
 func footer(s string) (code string, ok bool) {
+	link := strings.IndexByte(s, '/') >= 0 && strings.Contains(strings.ToLower(s), "aka.ms/")
+	if !link && countWords(s) > 16 { // drawn signs and a link around it count here
+		return "", false
+	}
 	low := lower(strings.Trim(s, " \t*_-–—[]()<>"))
 	if i := strings.Index(low, " (http"); i > 0 {
 		low = low[:i]
@@ -64,7 +68,6 @@ func footer(s string) (code string, ok bool) {
 	if low == "" || utf8.RuneCountInString(low) > 110 || endsWithColon(s) || strings.Count(low, ". ") > 1 {
 		return "", false
 	}
-	link := strings.Contains(strings.ToLower(s), "aka.ms/")
 	if !link && countWords(low) > 12 {
 		return "", false
 	}
