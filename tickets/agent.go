@@ -36,9 +36,12 @@ func (d *Desk) joinAgent(w *work, p Place, level Level) error {
 }
 
 // mayWork says why an agent may not work on the ticket. It reveals nothing of it.
-func (w *work) mayWork(ag Agent) string {
-	q, ok := w.s.Queue(w.t.Queue)
-	if ok && (q.Works(ag.Name) || w.t.Assignee == ag.Name) {
+func (w *work) mayWork(ag Agent) string { return w.mayWorkOn(w.t, ag) }
+
+// mayWorkOn is mayWork for another ticket than the one at hand.
+func (w *work) mayWorkOn(t Ticket, ag Agent) string {
+	q, ok := w.s.Queue(t.Queue)
+	if ok && (q.Works(ag.Name) || t.Assignee == ag.Name) {
 		return ""
 	}
 	return "you do not work the queue of this ticket"
@@ -118,31 +121,11 @@ type planned struct {
 // planFor reads the block of an agent's entry and checks everything before
 // anything is done.
 func (w *work) planFor(e Entry, ag Agent) (planned, error) {
-	var pl planned
 	b, err := readBlock(e)
 	if err != nil {
-		return pl, err
+		return planned{}, err
 	}
-	pl.block = b
-	pl.deeds, err = actorIs{ag.Name, w.at, w.s}.plan(b.Commands, w.t)
-	if err != nil {
-		return pl, err
-	}
-	for i, x := range pl.deeds {
-		if x.cmd.Word == "confirm" {
-			return pl, &BlockError{x.cmd.Line, noQuestion, "what waits longer than a day can be sent again, or released with #release"}
-		}
-		if x.cmd.Word != "release" {
-			continue
-		}
-		free, err := w.toRelease(x.cmd, ag)
-		if err != nil {
-			return pl, err
-		}
-		pl.free = append(pl.free, free)
-		pl.deeds[i].did = fmt.Sprintf("released entry %d", free.ID)
-	}
-	return pl, nil
+	return w.planBlock(b, ag)
 }
 
 // readBlock reads the block of an entry, if its two parts say the same.
@@ -225,22 +208,11 @@ func (w *work) carryOut(e Entry, pl planned, known bool) (Entry, error) {
 	if err != nil {
 		return e, err
 	}
-	for _, free := range pl.free {
-		if err := w.free(free); err != nil {
-			return e, err
-		}
+	about := &e
+	if !e.Public() {
+		about = nil
 	}
-	for _, x := range pl.deeds {
-		if x.body != nil {
-			about := &e
-			if !e.Public() {
-				about = nil
-			}
-			w.happen(x.body, w.cause, about)
-		}
-		w.add(CommandRun{N: x.cmd.N, Word: x.cmd.Word, Args: x.cmd.Args, Did: x.did}, w.cause)
-	}
-	return e, nil
+	return e, w.carry(pl, about)
 }
 
 // speak books the words below the block: a public reply, a note, or, when there
@@ -302,21 +274,18 @@ func (w *work) openingCommands(e Entry) error {
 	if why := w.mayWork(ag); err == nil && why != "" {
 		err = &BlockError{Why: why}
 	}
-	var deeds []deed
+	var pl planned
 	if err == nil {
-		deeds, err = actorIs{ag.Name, w.at, w.s}.plan(b.Commands, w.t)
+		pl, err = w.planBlock(b, ag)
 	}
 	if err != nil {
 		return w.refuseOpening(e, ag, err)
 	}
 	w.cause.Agent = ag.Name
-	for _, x := range deeds {
-		if x.body != nil {
-			w.happen(x.body, w.cause, nil)
-		}
-		w.add(CommandRun{N: x.cmd.N, Word: x.cmd.Word, Args: x.cmd.Args, Did: x.did}, w.cause)
+	if err := w.carry(pl, nil); err != nil {
+		return err
 	}
-	return w.receipt(ag, planned{block: b, deeds: deeds}, e)
+	return w.receipt(ag, pl, e)
 }
 
 func (w *work) refuseOpening(e Entry, ag Agent, problem error) error {

@@ -250,7 +250,7 @@ func asks(role string) bool { return role == "pending" || strings.HasPrefix(role
 func (w *work) answered(r Recipient) bool {
 	return slices.ContainsFunc(w.events, func(e Event) bool {
 		b, ok := e.Body.(MailQueued)
-		return ok && b.Mail == MailReply && b.To == r.Key()
+		return ok && b.Mail == MailReply && b.Role != roleAgain && b.To == r.Key()
 	})
 }
 

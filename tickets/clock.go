@@ -60,26 +60,15 @@ func (d *Desk) adminBlock(tx Tx, ticket int64, admin string, lines []string, at 
 	if b.Text != "" || len(b.Commands) == 0 {
 		return nil, &BlockError{Line: b.Text, Why: "this is no command", Hint: "for example #status open"}
 	}
-	deeds, err := actorIs{"", at, w.s}.plan(b.Commands, t)
+	pl, err := w.planBlock(b, Agent{})
 	if err != nil {
 		return nil, err
 	}
+	if err := w.carry(pl, nil); err != nil {
+		return nil, err
+	}
 	var did []string
-	for _, x := range deeds {
-		if x.cmd.Word == "release" {
-			e, err := w.toRelease(x.cmd, Agent{})
-			if err != nil {
-				return nil, err
-			}
-			if err := w.free(e); err != nil {
-				return nil, err
-			}
-			x.did = fmt.Sprintf("released entry %d", e.ID)
-		}
-		if x.body != nil {
-			w.happen(x.body, w.cause, nil)
-		}
-		w.add(CommandRun{N: x.cmd.N, Word: x.cmd.Word, Args: x.cmd.Args, Did: x.did}, w.cause)
+	for _, x := range pl.deeds {
 		did = append(did, x.did)
 	}
 	return did, w.finish()

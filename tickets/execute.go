@@ -8,13 +8,18 @@ import (
 	"time"
 )
 
-// deed is what one command does: its event (nil when only words follow), and
-// the line of the receipt.
+// deed is what one command does: its event (nil when only words follow), the line
+// of the receipt, and a job where one event does not do it.
 type deed struct {
 	cmd  Command
 	body Body
 	did  string
+	book string // what the ledger keeps instead of did, where that holds words or an address
+	job  job
 }
+
+// does is the deed of a command that one event carries out.
+func does(c Command, b Body, did string) []deed { return []deed{{cmd: c, body: b, did: did}} }
 
 // actorIs who commands: an agent, or an admin at the command line (no agent).
 type actorIs struct {
@@ -25,11 +30,14 @@ type actorIs struct {
 
 // plan turns a block into deeds, all or nothing: the first command that cannot
 // be done makes the whole block an error. It changes nothing.
-func (a actorIs) plan(cmds []Command, t Ticket) ([]deed, error) {
+func (a actorIs) plan(cmds []Command, t Ticket) ([]deed, error) { return a.planWith(cmds, t, a.one) }
+
+// planWith is plan with another way to read a single command.
+func (a actorIs) planWith(cmds []Command, t Ticket, one func(Command, Ticket) ([]deed, error)) ([]deed, error) {
 	var out []deed
 	seen := 0
 	for _, c := range cmds {
-		did, err := a.one(c, t)
+		did, err := one(c, t)
 		if err != nil {
 			return nil, err
 		}
@@ -51,7 +59,7 @@ func (a actorIs) plan(cmds []Command, t Ticket) ([]deed, error) {
 // one is what a single command does to a ticket.
 func (a actorIs) one(c Command, t Ticket) ([]deed, error) {
 	fail := func(why, hint string) ([]deed, error) { return nil, &BlockError{c.Line, why, hint} }
-	do := func(b Body, did string) ([]deed, error) { return []deed{{c, b, did}}, nil }
+	do := func(b Body, did string) ([]deed, error) { return does(c, b, did), nil }
 	switch c.Word {
 	case "take":
 		if a.agent == "" {
@@ -119,26 +127,27 @@ func (a actorIs) watch(c Command, t Ticket) ([]deed, error) {
 	case c.Args != "":
 		return nil, &BlockError{c.Line, "an agent watches for himself only", "#" + c.Word + " alone"}
 	case slices.Contains(t.Watchers, a.agent) == on:
-		return []deed{{c, nil, "watchers as before"}}, nil
+		return does(c, nil, "watchers as before"), nil
 	case on:
-		return []deed{{c, WatcherSet{a.agent, true}, "you are told what happens on this ticket"}}, nil
+		return does(c, WatcherSet{a.agent, true}, "you are told what happens on this ticket"), nil
 	}
-	return []deed{{c, WatcherSet{a.agent, false}, "you are no longer told what happens on this ticket"}}, nil
+	return does(c, WatcherSet{a.agent, false}, "you are no longer told what happens on this ticket"), nil
 }
 
 // helpText is the answer to #help at the command line.
 const helpText = `Commands stand at the very top of your reply, one a line:
 #take, #assign NAME|me|none, #queue NAME, #priority low|normal|high|urgent, #type incident|request|problem|change,
 #status STATUS, #resolve, #close, #reopen, #pending [until +2d|2026-12-24], #hold, #tag WORDS, #untag WORDS, #watch, #unwatch, #spam,
-#note (all that follows stays among agents), #release (send or show what was held), #confirm, #help.
+#subject WORDS, #cc ADDRESS, #uncc ADDRESS, #merge #N [cc], #link #N, #resend [ENTRY],
+#note (all that follows stays among agents), #release [ENTRY] [cc] (send or show what was held), #reject [ENTRY], #confirm, #help.
 Text below them goes to the requester. One mistake, and nothing of the mail is done or sent.`
 
 // changed is a deed, or the line that says nothing changed.
 func changed(c Command, b Body, what, from, to string) ([]deed, error) {
 	if from == to {
-		return []deed{{c, nil, fmt.Sprintf("%s: %s, as before", what, nothing(what, to))}}, nil
+		return does(c, nil, fmt.Sprintf("%s: %s, as before", what, nothing(what, to))), nil
 	}
-	return []deed{{c, b, fmt.Sprintf("%s: %s → %s", what, nothing(what, from), nothing(what, to))}}, nil
+	return does(c, b, fmt.Sprintf("%s: %s → %s", what, nothing(what, from), nothing(what, to))), nil
 }
 
 // nothing is the word for an empty value: a person is nobody, a thing none.
@@ -254,7 +263,7 @@ func (a actorIs) pending(c Command, t Ticket) ([]deed, error) {
 		return nil, &BlockError{c.Line, "that time is over", ""}
 	}
 	b := StatusSet{From: t.Status, To: Pending, Until: until}
-	return []deed{{c, b, fmt.Sprintf("status: %s → pending until %s", t.Status, a.date(until, t))}}, nil
+	return does(c, b, fmt.Sprintf("status: %s → pending until %s", t.Status, a.date(until, t))), nil
 }
 
 // date writes a moment in the zone and language of the ticket's queue.
@@ -298,8 +307,8 @@ func (a actorIs) tags(c Command, t Ticket) ([]deed, error) {
 	}
 	b, ok := tagged(t, add, remove)
 	if !ok {
-		return []deed{{c, nil, "tags as before"}}, nil
+		return does(c, nil, "tags as before"), nil
 	}
 	after := Apply(t, Event{Body: b})
-	return []deed{{c, b, "tags: " + orElse(strings.Join(after.Tags, " "), "none")}}, nil
+	return does(c, b, "tags: "+orElse(strings.Join(after.Tags, " "), "none")), nil
 }

@@ -206,7 +206,7 @@ func (w *work) addresses(d *Draft, l letter, key string) (envelopeFrom string, e
 	d.MessageID = messageID(sign(ForMessageID), key, w.s.Domain)
 	d.Mark = signer.Mark(keyHash(key))
 	if l.to.Agent != "" && purpose == ForReply {
-		d.Links = w.links(l.to, d.Queue, d.ReplyTo, sign(ForNote))
+		d.Links = w.links(l, d, sign(ForNote))
 	}
 	return w.s.returnPath(d.Queue, l.mail, sign(ForBounce)), err
 }
@@ -226,24 +226,6 @@ func (s *Settings) returnPath(q Queue, k MailKind, token string) string {
 	return q.Address()
 }
 
-// links are the mailto: offers of a notice. Whose ticket it is already is not
-// offered to take it.
-func (w *work) links(to Recipient, q Queue, reply, noteToken string) []MailLink {
-	if reply == "" {
-		return nil
-	}
-	subject := w.t.Tag(q) + " " + w.t.Subject
-	out := []MailLink{
-		{"take", reply, subject, "#take"},
-		{"resolve", reply, subject, "#resolve"},
-		{"note", w.s.ReplyAddress(q, noteToken), subject, ""},
-	}
-	if to.Agent == w.t.Assignee {
-		return out[1:]
-	}
-	return out
-}
-
 // conversation fills In-Reply-To, References and the history as the recipient
 // may see it. Agents' notices hang on a root of the ticket's own; a requester's
 // mails on his own messages.
@@ -257,7 +239,7 @@ func (w *work) conversation(d *Draft, l letter) error {
 		if l.entry != nil && e.ID == l.entry.ID {
 			continue
 		}
-		if len(d.History) < 2 && (toAgent && e.State != EntryQuiet || e.Public()) && e.Kind != EntrySystem && l.role != "ack-unverified" {
+		if len(d.History) < 2 && (toAgent && e.State != EntryQuiet && e.State != EntryRefused || e.Public()) && e.Kind != EntrySystem && l.role != "ack-unverified" {
 			if toAgent {
 				e = w.signed(e)
 			}

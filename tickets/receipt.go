@@ -58,6 +58,9 @@ func (w *work) wentTo(e Entry) string {
 	for _, x := range w.events {
 		switch b := x.Body.(type) {
 		case MailQueued:
+			if b.Role == roleAgain {
+				continue
+			}
 			if b.Mail == MailReply && b.To == (Recipient{Participant: w.t.Requester}).Key() {
 				told = orElse(w.requesterName(), "the requester")
 			} else if b.Mail == MailReply {

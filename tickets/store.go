@@ -203,6 +203,9 @@ type outboxTx interface {
 	Outgoing(id int64) (Outgoing, error)
 	// OutgoingByMessageID finds one by its Message-ID.
 	OutgoingByMessageID(id string) (Outgoing, error)
+	// OutgoingOf lists and locks the messages of a ticket that carry an entry, without
+	// their content, oldest first.
+	OutgoingOf(ticket, entry int64) ([]Outgoing, error)
 	// UpdateOutgoing writes state, not-before, next try, code and answer.
 	UpdateOutgoing(o Outgoing) error
 	// RecordVerdict writes the end of an attempt; ErrFenced when its claim is not the last.

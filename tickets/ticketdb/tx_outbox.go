@@ -147,6 +147,19 @@ func (q queries) outgoing(where string, args ...any) (tickets.Outgoing, error) {
 	return o, err
 }
 
+// OutgoingOf lists and locks the messages of a ticket that carry an entry; see tickets.Tx.
+func (t *tx) OutgoingOf(ticket, entry int64) (out []tickets.Outgoing, err error) {
+	var rows []outRow
+	err = t.list(&rows, `SELECT `+outColumns+` FROM outbox WHERE ticket = $1 AND entry = $2 ORDER BY id {lock}`, ticket, entry)
+	if err != nil {
+		return nil, fmt.Errorf("outgoing messages of entry %d: %w", entry, err)
+	}
+	for _, r := range rows {
+		out = append(out, r.outgoing())
+	}
+	return out, nil
+}
+
 // UpdateOutgoing writes state, not-before, next try, code and answer; see tickets.Tx.
 func (t *tx) UpdateOutgoing(o tickets.Outgoing) error {
 	err := t.one(`

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"postern/tickets"
+)
+
+func init() {
+	verbs["ledger"] = (*story).readLedger
+	verbs["accept"] = func(s *story, a []string) error { delete(s.refuse, a[0]); return nil }
+}
+
+// readLedger looks for words in the events of a ticket as they are stored: has=, not=.
+func (s *story) readLedger(args []string) error {
+	rest, opt := options(args)
+	id, err := strconv.ParseInt(rest[0], 10, 64)
+	if err != nil {
+		return err
+	}
+	events, err := s.db.EventsOf(context.Background(), id)
+	if err != nil {
+		return err
+	}
+	var all strings.Builder
+	for _, e := range events {
+		kind, data, err := tickets.EncodeBody(e.Body)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&all, "%d %s %s\n", e.Seq, kind, data)
+	}
+	if has := opt["has"]; !strings.Contains(all.String(), has) {
+		return fmt.Errorf("%q is not in\n%s", has, all.String())
+	}
+	if not := opt["not"]; not != "" && strings.Contains(all.String(), not) {
+		return fmt.Errorf("%q is in\n%s", not, all.String())
+	}
+	return nil
+}
