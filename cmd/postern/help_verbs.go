@@ -31,9 +31,11 @@ line, ok or FAIL; exit code 1 when one failed. Safe beside a running gateway.
 // Help tells what verify adds up.
 func (verifyCmd) Help() string {
 	return `The events of a ticket are the ledger, its row is the balance. verify folds the events
-of every ticket and compares, and checks that every arrival has exactly one outcome. It
-reads only and may run beside a gateway. Exit code 1 when something does not add up; the
-events are right then, and the row is wrong.`
+of every ticket and compares, and checks that every arrival has exactly one outcome, and that
+no mail did what its evidence did not entitle it to (no agent's act below L2, no reopening by a
+stranger or a machine). It reads only and may run beside a gateway. Exit code 1 when something
+does not add up: where a row differs the events are right; an act that nobody was entitled to
+is a fault of the program: keep the mail (postern inbox show --raw) and report it.`
 }
 
 // Help tells what migrate is for.

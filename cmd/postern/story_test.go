@@ -317,6 +317,13 @@ func (s *story) invariants() (bad []string) {
 	if err != nil {
 		bad = append(bad, err.Error())
 	}
+	acts, err := s.db.Audit(ctx)
+	if err != nil {
+		bad = append(bad, err.Error())
+	}
+	for _, a := range acts {
+		bad = append(bad, fmt.Sprintf("ticket %d, event %d (%s): %s", a.Ticket, a.Seq, a.Kind, a.Why))
+	}
 	return append(bad, s.leaks()...)
 }
 

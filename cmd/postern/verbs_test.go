@@ -209,6 +209,15 @@ func TestVerify(t *testing.T) {
 	if v := asJSON(t, "verify"); field(v, "ok") != true || field(v, "counts", "outcome entry") == nil {
 		t.Errorf("%v", v)
 	}
+	tamper(t, `INSERT INTO events (ticket, seq, kind, body, cause, at) SELECT 1, 99, 'assigned', '{"from":"","to":"bob"}', '{"arrival":2,"agent":"bob"}', at FROM events LIMIT 1`)
+	r = postern(t, "", "verify")
+	if r.code != exitFound || !strings.Contains(r.out, "FAIL ticket 1, event 99, of arrival 2: an act of an agent who was not proved") ||
+		!strings.Contains(r.out, "FAIL who did what was entitled to it") {
+		t.Errorf("%+v", r)
+	}
+	if v := decode(t, postern(t, "", "verify", "--json").out); field(v, "ok") != false || field(v, "unproved", 0, "event") != 99.0 {
+		t.Errorf("%v", v)
+	}
 	tamper(t, `UPDATE tickets SET status = 'closed' WHERE id = 1`)
 	r = postern(t, "", "verify")
 	if r.code != exitFound || !strings.Contains(r.out, "FAIL ticket 1") || !strings.Contains(r.out, "FAIL of 1 ticket 1 do not add up") || r.errs != "" {

@@ -11,7 +11,8 @@ import (
 )
 
 // verifyCmd adds up the events of every ticket and compares the sum with its row;
-// then it checks that every arrival has exactly one outcome.
+// then it checks that every arrival has exactly one outcome, and that every event was
+// caused by somebody who was entitled to it.
 type verifyCmd struct{}
 
 // verifyView is what was found.
@@ -20,6 +21,7 @@ type verifyView struct {
 	Tickets  int            `json:"tickets"`
 	Wrong    []wrongTicket  `json:"wrong"`
 	Faults   []string       `json:"faults"`
+	Unproved []unprovedAct  `json:"unproved"`
 	Arrivals int            `json:"arrivals"`
 	Counts   map[string]int `json:"counts"`
 	Waiting  *time.Time     `json:"waiting_since"`
@@ -28,6 +30,14 @@ type verifyView struct {
 type wrongTicket struct {
 	Ticket int64  `json:"ticket"`
 	Why    string `json:"why"`
+}
+
+// unprovedAct is an event that its cause did not entitle it to.
+type unprovedAct struct {
+	Ticket  int64  `json:"ticket"`
+	Event   int64  `json:"event"`
+	Arrival int64  `json:"arrival"`
+	Why     string `json:"why"`
 }
 
 // Run is errFound when something does not add up.
@@ -50,7 +60,7 @@ func (verifyCmd) Run(ctx context.Context, w *world) error {
 }
 
 func verified(ctx context.Context, w *world, db *ticketdb.DB) (verifyView, error) {
-	v := verifyView{Wrong: []wrongTicket{}, Counts: map[string]int{}}
+	v := verifyView{Wrong: []wrongTicket{}, Unproved: []unprovedAct{}, Counts: map[string]int{}}
 	bar := w.progress("verifying tickets", 0)
 	err := db.Verify(ctx, func(c ticketdb.Check) {
 		bar.total = c.Of
@@ -77,7 +87,14 @@ func verified(ctx context.Context, w *world, db *ticketdb.DB) (verifyView, error
 	if !t.WaitingSince.IsZero() {
 		v.Waiting = &t.WaitingSince
 	}
-	v.OK = len(v.Wrong)+len(v.Faults) == 0
+	acts, err := db.Audit(ctx)
+	if err != nil {
+		return v, err
+	}
+	for _, a := range acts {
+		v.Unproved = append(v.Unproved, unprovedAct{a.Ticket, a.Seq, a.Arrival, a.Why})
+	}
+	v.OK = len(v.Wrong)+len(v.Faults)+len(v.Unproved) == 0
 	return v, nil
 }
 
@@ -105,8 +122,12 @@ func (v verifyView) print(w *world) {
 	for _, f := range v.Faults {
 		fmt.Fprintf(w.out, "FAIL %s\n", printable(f))
 	}
+	for _, a := range v.Unproved {
+		fmt.Fprintf(w.out, "FAIL ticket %d, event %d, of arrival %d: %s\n", a.Ticket, a.Event, a.Arrival, printable(a.Why))
+	}
 	fmt.Fprintf(w.out, "%-4s %s\n", okText(len(v.Wrong) == 0), v.sum())
 	fmt.Fprintf(w.out, "%-4s %s\n", okText(len(v.Faults) == 0), plural(v.Arrivals, "arrival"))
+	fmt.Fprintf(w.out, "%-4s who did what was entitled to it\n", okText(len(v.Unproved) == 0))
 	for _, name := range slices.Sorted(maps.Keys(v.Counts)) {
 		fmt.Fprintf(w.out, "     %-24s %d\n", name, v.Counts[name])
 	}
