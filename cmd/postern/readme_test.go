@@ -39,6 +39,7 @@ var readmeCommands = map[string]func(*guest, string){
 	"go run ./cmd/postern demo --exit": func(g *guest, c string) { g.says(g.shell(g.source, c), "Every step happened") },
 	"make test":                        (*guest).makeTest,
 	"go test -count=1 ./...":           (*guest).goTest,
+	"make fuzz FUZZTIME=2m":            (*guest).makeFuzz,
 	"go install ./cmd/postern":         (*guest).install,
 
 	"postern serve": (*guest).serve,
@@ -209,11 +210,21 @@ func (g *guest) demoStays(string) {
 
 // makeTest: what runs us cannot run here; what it would do is looked at.
 func (g *guest) makeTest(string) {
-	out := g.shell(g.source, "make -n test")
-	g.says(out, ".ci/deps", "go test -count=1", " ./...")
+	g.says(g.shell(g.source, "make -n test"), ".ci/deps", "go test -count=1", " ./...")
+	g.inCI("make test")
+}
+
+// makeFuzz: half an hour of fuzzing is CI's; what it would do is looked at.
+func (g *guest) makeFuzz(command string) {
+	g.says(g.shell(g.source, strings.Replace(command, "make", "make -n", 1)), ".ci/fuzz 2m")
+	g.inCI(command)
+}
+
+// inCI: CI runs the command as it stands here.
+func (g *guest) inCI(command string) {
 	ci, err := os.ReadFile(filepath.Join(g.source, ".ci", "run"))
-	if err != nil || !slices.Contains(strings.Split(string(ci), "\n"), "make test") {
-		g.t.Errorf(".ci/run does not run make test: %v", err)
+	if err != nil || !slices.Contains(strings.Split(string(ci), "\n"), command) {
+		g.t.Errorf(".ci/run does not run %s: %v", command, err)
 	}
 }
 
