@@ -58,7 +58,7 @@ func options(args []string) (rest []string, opt map[string]string) {
 }
 
 // deliver brings a mail in: by the mail server (role=mta, when left out), a mailbox
-// (via=imap), or with a login (auth=bob). proved=yes stamps it as our mail server
+// (via=imap; uid= when the server shows one again), or with a login (auth=bob). proved=yes stamps it as our mail server
 // stamps a mail whose sender it knows; proved=fail as it stamps a forgery. The envelope's recipients are those of To
 // and Cc that are ours, unless to= names them.
 func (s *story) deliver(args []string) error {
@@ -189,9 +189,13 @@ func (s *story) envelope(raw string, opt map[string]string) tickets.Arrival {
 	}
 	if opt["via"] == "imap" {
 		s.peers++
+		uid, err := strconv.ParseUint(or(opt["uid"], fmt.Sprint(s.peers)), 10, 32)
+		if err != nil {
+			s.t.Fatalf("uid=%s: %v", opt["uid"], err)
+		}
 		a.Via, a.Role, a.Source, a.From, a.To = tickets.ViaIMAP, tickets.RoleMailbox, "help", nil, nil
 		a.Queue = opt["queue"]
-		a.Cursor = &tickets.Cursor{Account: "help", Mailbox: "INBOX", UIDValidity: 1, UID: uint32(s.peers)}
+		a.Cursor = &tickets.Cursor{Account: "help", Mailbox: "INBOX", UIDValidity: 1, UID: uint32(uid)}
 	}
 	if q := opt["quiet"]; q != "" {
 		a.Quiet = q
