@@ -45,10 +45,13 @@ type Arrival struct {
 	To          []string // envelope recipients, as given; none over IMAP
 	Queue       string   // the mailbox's or listener's own queue; may be empty
 	Trust       Trust    // what the source's configuration lets headers prove
-	Cursor      *Cursor  // IMAP position, moved in the same transaction
-	Size        int64    // octets
-	SHA256      string   // hex, of the raw octets
-	At          time.Time
+	// Verified is what we found out about the message ourselves; nil when the source's
+	// Trust asks for nothing.
+	Verified *Findings `json:",omitempty"`
+	Cursor   *Cursor   // IMAP position, moved in the same transaction
+	Size     int64     // octets
+	SHA256   string    // hex, of the raw octets
+	At       time.Time
 	// Quiet says why nothing may be mailed because of this message ("older than
 	// three days"); empty for ordinary mail.
 	Quiet string
@@ -79,6 +82,8 @@ type Trust struct {
 	// Fields is how many such fields our own servers write into one mail, one above the
 	// other (a signature checker and a DMARC checker write one each). Zero means one.
 	Fields int `json:",omitempty"`
+	// Verify asks for our own look at DKIM, SPF and DMARC when a message arrives.
+	Verify bool `json:",omitempty"`
 	// Marker is a header that only our own mail server sets for authenticated
 	// senders; the exact value is required, and the position as for Above.
 	Marker *Marker `json:",omitempty"`

@@ -19,10 +19,13 @@ type Rules interface {
 
 // A Desk tells the story of each message: Accept makes it durable, Digest makes
 // it a ticket, in one transaction each. It reads the time once at the door of
-// each method and hands it down. All fields but Wake and Log are needed.
+// each method and hands it down. All fields but Verify, Wake and Log are needed.
 type Desk struct {
-	Store    Store
-	Parse    func(context.Context, Arrival, Raw) Message
+	Store Store
+	Parse func(context.Context, Arrival, Raw) Message
+	// Verify looks at a message of a source whose Trust asks for it, with the DNS of the
+	// moment; it never fails. nil verifies nothing.
+	Verify   func(context.Context, Arrival, Raw) *Findings
 	Rules    func() Rules
 	Compose  func(Draft) (Content, error)
 	Settings func() *Settings
@@ -45,6 +48,9 @@ func (d *Desk) now() time.Time { return d.Now().UTC().Truncate(time.Microsecond)
 // changes the answer. Whoever hangs up meanwhile does not abort the digest.
 func (d *Desk) Accept(ctx context.Context, a Arrival, raw Raw) error {
 	a.At = d.now()
+	if a.Trust.Verify && d.Verify != nil {
+		a.Verified = d.Verify(ctx, a, raw)
+	}
 	id, known, err := d.Store.Accept(ctx, a, raw)
 	if err != nil {
 		return fmt.Errorf("accepting a message: %w", err)

@@ -16,13 +16,19 @@ func (d *Desk) digest(tx Tx, id int64, m Message, at time.Time) error {
 	}
 	w := d.newWork(tx, Ticket{}, at)
 	w.arrival, w.msg = &a, &m
-	w.ev = Judge(a, m, w.s, at)
+	w.ev = Judge(a, m, w.s)
 	w.cause = Cause{Arrival: a.ID, Level: w.ev.Level, Evidence: w.ev.Why}
 	w.quiet = a.Quiet
 	if !m.MayAnswer {
 		w.noAuto = "the message must not be answered automatically: " + orElse(m.MayAnswerWhy, m.AutomaticWhy)
 	}
 	w.trace.Add("which way did it come?", fmt.Sprintf("%s, %s (%s)", a.Via, a.Source, a.Role))
+	if a.Verified != nil {
+		w.trace.Add("what did we verify ourselves?", a.Verified.String())
+	}
+	if w.ev.Forged != "" {
+		w.trace.Add("are there forged results?", "yes: "+w.ev.Forged)
+	}
 	for _, step := range []func(*work) (bool, error){d.returned, d.copied, d.bounced, d.complaint, d.confirming} {
 		if done, err := step(w); done || err != nil {
 			return err

@@ -23,41 +23,53 @@ type Evidence struct {
 	// Signed says that the proof is a signature, which somebody else may have sent on;
 	// a session proves that he sent it himself.
 	Signed bool
+	// Forged says that the mail brought Authentication-Results under a trusted name that
+	// our servers did not write; empty for an honest mail.
+	Forged string
 	Why    string // "SMTP AUTH as bob", "two From fields", ...
 }
 
 // noProof is the reason of a mail that nothing speaks for.
 const noProof = "From alone proves nothing"
 
-// Judge weighs what an arrival and its headers prove, tokens aside. at is the
-// moment of reading; used are the helpdesk addresses the mail was sent to.
-func Judge(a Arrival, m Message, s *Settings, at time.Time) Evidence {
+// verdict is what one kind of evidence says of From.
+type verdict struct {
+	why    string // what it rests on, or what is missing
+	ok     bool   // it proves From
+	signed bool   // by a signature, which may have been sent on
+}
+
+// Judge weighs what an arrival and its headers prove, tokens aside. The age of a
+// signed mail is counted to its arrival: one that waited here is not too old for it.
+func Judge(a Arrival, m Message, s *Settings) Evidence {
 	addr, why := identity(m)
+	results, forged := trusted(m.Auth, a.Trust)
 	if addr == "" {
-		return Evidence{Why: why}
+		return Evidence{Why: why, Forged: forged}
 	}
-	e := Evidence{Address: addr, Why: noProof}
+	e := Evidence{Address: addr, Why: noProof, Forged: forged}
 	ag, isAgent := s.AgentOf(addr)
 	if isAgent {
 		e.Agent = ag.Name
 	}
-	results := trusted(m.Auth, a.Trust)
-	e.Failed = slices.ContainsFunc(results, func(r AuthResult) bool {
-		return r.Value == "fail" && (r.Method == "dmarc" || r.Method == "dkim" || r.Method == "spf")
-	})
-	why, ok := proof(a, m, s, results, e, at)
-	if why != "" {
-		e.Why = why
-	}
-	if !ok {
+	e.Failed = forged != "" || failed(results) || a.Verified != nil && failed(a.Verified.Results)
+	v := proof(a, m, s, results, e)
+	e.Why = orElse(v.why, orElse(forged, noProof))
+	if !v.ok {
 		return e
 	}
-	e.Proved, e.Level, e.Failed = true, L1, false
-	e.Signed = strings.Contains(why, "dmarc=pass")
+	e.Proved, e.Level, e.Failed, e.Signed = true, L1, false, v.signed
 	if isAgent {
 		e.Level = L2
 	}
 	return e
+}
+
+// failed: a verdict on the mail says fail; then a token proves nothing.
+func failed(results []AuthResult) bool {
+	return slices.ContainsFunc(results, func(r AuthResult) bool {
+		return r.Value == "fail" && (r.Method == "dmarc" || r.Method == "dkim" || r.Method == "spf")
+	})
 }
 
 // replayable takes an agent's level away when only a signature proved it and the
@@ -85,63 +97,80 @@ func identity(m Message) (addr, why string) {
 	return m.From[0].Addr, ""
 }
 
-// proof goes through the ways in which a mail proves its From.
-func proof(a Arrival, m Message, s *Settings, results []AuthResult, e Evidence, at time.Time) (why string, ok bool) {
+// proof goes through the ways in which a mail proves its From: sessions first, then
+// what our servers stamped, then what we verified. Fields under our servers' name that
+// they did not write make all header fields worthless (policy section 4).
+func proof(a Arrival, m Message, s *Settings, results []AuthResult, e Evidence) verdict {
 	switch {
 	case a.AuthAgent != "":
 		if e.Agent != "" && strings.EqualFold(a.AuthAgent, e.Agent) {
-			return "SMTP AUTH as " + e.Agent, true
+			return verdict{why: "SMTP AUTH as " + e.Agent, ok: true}
 		}
-		return "SMTP AUTH as " + a.AuthAgent + ", but From is another", false
+		return verdict{why: "SMTP AUTH as " + a.AuthAgent + ", but From is another"}
 	case a.Role == RoleSubmission && a.TrustedPeer:
-		return "trusted submission peer " + a.Peer, true
+		return verdict{why: "trusted submission peer " + a.Peer, ok: true}
+	}
+	var best verdict
+	for _, v := range []verdict{stampedProof(a, m, s, results, e), ownProof(a, m, s, e)} {
+		if v.ok {
+			return v
+		}
+		best.why = orElse(best.why, v.why)
+	}
+	return best
+}
+
+// stampedProof is what our own servers' header fields prove.
+func stampedProof(a Arrival, m Message, s *Settings, results []AuthResult, e Evidence) verdict {
+	if e.Forged != "" {
+		return verdict{}
 	}
 	if why, ok := marked(a.Trust, m, e.Address); ok {
-		return why, true
+		return verdict{why: why, ok: true}
 	}
 	if authenticated(results, e.Address) {
-		return "Authentication-Results: auth=pass for " + e.Address, true
+		return verdict{why: "Authentication-Results: auth=pass for " + e.Address, ok: true}
 	}
 	domain, ok := aligned(results, e.Address)
 	if !ok {
-		return "", false
+		return verdict{}
 	}
 	if e.Agent == "" {
-		return "Authentication-Results: dmarc=pass for " + domain, true
+		return verdict{why: "Authentication-Results: dmarc=pass for " + domain, ok: true, signed: true}
 	}
-	if !dkimAligned(results, e.Address) {
-		return "dmarc=pass without an aligned DKIM signature does not make an agent", false
+	sig, ok := dkimAligned(results, e.Address)
+	if !ok {
+		return verdict{why: "dmarc=pass without an aligned DKIM signature does not make an agent"}
 	}
-	if why := replayed(a, m, s, at); why != "" {
-		return why, false
+	if why := replayed(a, m, s); why != "" {
+		return verdict{why: why}
 	}
-	return "Authentication-Results: dmarc=pass with aligned DKIM for " + domain, true
+	return verdict{why: "Authentication-Results: dmarc=pass with aligned DKIM for " + domain + ", " + sig, ok: true, signed: true}
 }
 
 // trusted picks the results that our own servers wrote (policy section 4): in
 // mode boundary those above the point where mail enters, in mode single the
-// only field with a trusted id. Everything else is forged until proved.
-func trusted(fields []AuthResults, t Trust) []AuthResult {
+// only field with a trusted id. forged says why a further field with such an id is not
+// one of theirs; then the mail was made to deceive, and none counts.
+func trusted(fields []AuthResults, t Trust) (results []AuthResult, forged string) {
+	if t.Mode != "boundary" && t.Mode != "single" {
+		return nil, ""
+	}
 	mine := slices.DeleteFunc(slices.Clone(fields), func(f AuthResults) bool {
 		return !slices.ContainsFunc(t.ServIDs, func(id string) bool { return strings.EqualFold(id, f.ServID) })
 	})
-	switch t.Mode {
-	case "boundary":
-		mine = slices.DeleteFunc(mine, func(f AuthResults) bool { return f.Above > t.Above })
-	case "single":
-		if len(mine) != 1 {
-			return nil
-		}
-	default:
-		return nil
-	}
 	// Our servers write theirs above whatever came along: beyond their number
-	// everything is forged until proved.
-	var out []AuthResult
-	for _, f := range mine[:min(len(mine), max(t.Fields, 1))] {
-		out = append(out, f.Results...)
+	// everything is forged.
+	for n, f := range mine {
+		switch {
+		case t.Mode == "boundary" && f.Above > t.Above:
+			return nil, "Authentication-Results of " + f.ServID + " stand below the place where it writes them"
+		case t.Mode == "single" && len(mine) > 1, n >= max(t.Fields, 1):
+			return nil, "there are more Authentication-Results of " + f.ServID + " than it writes"
+		}
+		results = append(results, f.Results...)
 	}
-	return out
+	return results, ""
 }
 
 // marked looks for the mailbox's internal marker at its position.
@@ -186,17 +215,23 @@ func agree(results []AuthResult, of func(AuthResult) bool) bool {
 	return !slices.ContainsFunc(results, func(r AuthResult) bool { return of(r) && r.Value != "pass" })
 }
 
-// dkimAligned: a signature of From's domain, or of a parent of it, holds.
-func dkimAligned(results []AuthResult, from string) bool {
+// dkimAligned: a signature of From's domain, or of a parent of it, holds; sig names it.
+func dkimAligned(results []AuthResult, from string) (sig string, ok bool) {
 	_, domain, _ := cutAddress(from)
-	ours := func(r AuthResult) bool {
-		d := propDomain(r, "header.d")
-		if d == "" {
-			d = propDomain(r, "header.i")
-		}
-		return r.Method == "dkim" && underDomain(domain, d)
+	ours := func(r AuthResult) bool { return r.Method == "dkim" && underDomain(domain, signer(r)) }
+	i := slices.IndexFunc(results, ours)
+	if i < 0 || !agree(results, ours) {
+		return "", false
 	}
-	return slices.ContainsFunc(results, ours) && agree(results, ours)
+	return Signature{Domain: signer(results[i]), Selector: results[i].Props["header.s"]}.name(), true
+}
+
+// signer is the domain that a dkim result speaks of.
+func signer(r AuthResult) string {
+	if d := propDomain(r, "header.d"); d != "" {
+		return d
+	}
+	return propDomain(r, "header.i")
 }
 
 func propDomain(r AuthResult, name string) string {
@@ -211,66 +246,82 @@ func underDomain(domain, parent string) bool {
 		(domain == parent || strings.HasSuffix(domain, "."+parent))
 }
 
-// replayed says why a signed mail may be a replay. A signature does not cover
-// the envelope: somebody who got the mail could send it on to us. The verdict does
+// replayed says why a mail that our server saw signed may be a replay. Its verdict does
 // not say which of several signatures held, so every one that claims to be of From's
-// domain must pass every question, and the oldest date counts.
-func replayed(a Arrival, m Message, s *Settings, at time.Time) string {
+// domain must pass every question. A server that verified a signature and took it off
+// is believed.
+func replayed(a Arrival, m Message, s *Settings) string {
+	_, domain, _ := cutAddress(m.From[0].Addr)
+	mine := slices.DeleteFunc(slices.Clone(m.Signatures), func(sig Signature) bool { return !underDomain(domain, sig.Domain) })
+	switch {
+	case len(m.Signatures) == 0:
+		return replayedBy(a, m, s, Signature{Headers: everyName})
+	case len(mine) == 0:
+		return "no signature is of the sender's domain"
+	}
+	for _, sig := range mine {
+		if why := replayedBy(a, m, s, sig); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+// replayedBy says why a mail with this signature may be a replay. A signature does not
+// cover the envelope: somebody who got the mail could send it on to us.
+func replayedBy(a Arrival, m Message, s *Settings, sig Signature) string {
 	if m.ContentKey == "" {
 		return "a signed mail without Message-ID may be a replay"
 	}
 	if !namesUs(a, m, s) {
 		return "the signed mail was not addressed to us in To or Cc"
 	}
-	sent := m.Date
-	_, domain, _ := cutAddress(m.From[0].Addr)
-	aligned := 0
-	for _, sig := range m.Signatures {
-		if !underDomain(domain, sig.Domain) {
-			continue
-		}
-		aligned++
-		if why := uncovered(sig, m); why != "" {
-			return why
-		}
-		if !sig.Expires.IsZero() && at.After(sig.Expires) {
-			return "the signature has expired"
-		}
-		if !sig.At.IsZero() && (sent.IsZero() || sig.At.Before(sent)) {
-			sent = sig.At
-		}
+	if why := uncovered(sig, m); why != "" {
+		return why
 	}
+	sent := sig.signedOn(m)
 	switch {
-	case len(m.Signatures) > 0 && aligned == 0:
-		return "no signature is of the sender's domain"
-	case sent.IsZero() || at.Sub(sent) > s.Limits.ReplayAge:
+	case !sig.Expires.IsZero() && a.At.After(sig.Expires):
+		return "the signature has expired"
+	case sent.IsZero():
+		return "the signature does not say when it was made"
+	case a.At.Sub(sent) > s.Limits.ReplayAge:
 		return fmt.Sprintf("the signed mail is older than %s", days(s.Limits.ReplayAge))
-	case sent.Sub(at) > 24*time.Hour:
+	case sent.Sub(a.At) > 24*time.Hour:
 		return "the signed mail is dated in the future"
 	}
 	return ""
 }
 
+// everyName are the fields that decide anything.
+var everyName = []string{"from", "to", "cc", "subject", "date", "message-id", "in-reply-to", "references"}
+
 // uncovered says what of the mail that decides anything a signature leaves open:
 // who is addressed, where it belongs, its words.
 func uncovered(sig Signature, m Message) string {
-	signs := func(names ...string) bool {
-		return slices.ContainsFunc(names, func(n string) bool { return slices.Contains(sig.Headers, n) })
-	}
+	open := func(present bool, name string) bool { return present && !slices.Contains(sig.Headers, name) }
 	switch {
 	case sig.Length:
 		return "the signature does not cover the whole body (l=)"
-	case !signs("from") || !signs("to", "cc"):
-		return "the signature covers neither To nor Cc"
-	case len(m.To) > 0 && len(m.Cc) > 0 && !(signs("to") && signs("cc")):
-		return "the signature covers only one of To and Cc"
-	case !signs("message-id"), m.Subject != "" && !signs("subject"):
+	case slices.Contains(m.Defects, defectTwice):
+		return "a field that may stand once stands twice, and the signature covers one of them"
+	case open(true, "from"):
+		return "the signature does not cover From"
+	case open(len(m.To) > 0, "to"):
+		return "the signature does not cover To"
+	case open(len(m.Cc) > 0, "cc"):
+		return "the signature does not cover Cc"
+	case open(true, "message-id"), open(m.Subject != "", "subject"):
 		return "the signature does not cover Subject and Message-ID"
-	case len(m.InReplyTo) > 0 && !signs("in-reply-to"), len(m.References) > 0 && !signs("references"):
+	case open(len(m.InReplyTo) > 0, "in-reply-to"), open(len(m.References) > 0, "references"):
 		return "the signature does not cover what the mail answers"
 	}
 	return ""
 }
+
+// defectTwice is the reader's name for a field that stands twice although it may stand
+// once; which of them a signature covers cannot be told.
+const defectTwice = "duplicate-field"
 
 func days(d time.Duration) string { return fmt.Sprintf("%d days", int(d.Hours()/24)) }
 

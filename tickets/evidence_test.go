@@ -38,7 +38,7 @@ func TestJudge(t *testing.T) {
 	signs := []string{"from", "to", "subject", "message-id"}
 	covered := []Signature{{Domain: "example.org", Headers: signs, At: noon.Add(-time.Hour)}}
 	mail := func(change ...func(*Arrival, *Message)) (Arrival, Message) {
-		a := Arrival{Role: RoleMailbox, Trust: boundary}
+		a := Arrival{Role: RoleMailbox, Trust: boundary, At: noon}
 		m := Message{Froms: 1, From: []Address{{Addr: "bob@example.org"}}, To: []Address{{Addr: "help@example.org"}},
 			Date: noon, ContentKey: "k"}
 		for _, c := range change {
@@ -90,10 +90,10 @@ func TestJudge(t *testing.T) {
 		{"replay: To not ours", []func(*Arrival, *Message){auth(dmarc), signed(covered...), func(_ *Arrival, m *Message) { m.To[0].Addr = "ann@example.net" }}, L0, "not addressed to us"},
 		{"replay: another of ours", []func(*Arrival, *Message){auth(dmarc), signed(covered...), arrival(func(a *Arrival) { a.To = []string{"hr@example.org"} })}, L0, "not addressed to us"},
 		{"replay: six days old", []func(*Arrival, *Message){auth(dmarc), signed(Signature{Domain: "example.org", Headers: signs, At: noon.Add(-6 * 24 * time.Hour)})}, L0, "older than 5 days"},
-		{"replay: To unsigned", []func(*Arrival, *Message){auth(dmarc), signed(Signature{Domain: "example.org", Headers: []string{"from"}, At: noon})}, L0, "covers neither"},
+		{"replay: To unsigned", []func(*Arrival, *Message){auth(dmarc), signed(Signature{Domain: "example.org", Headers: []string{"from"}, At: noon})}, L0, "does not cover To"},
 		{"replay: l= tail", []func(*Arrival, *Message){auth(dmarc), signed(Signature{Domain: "example.org", Headers: []string{"from", "to"}, At: noon, Length: true})}, L0, "whole body"},
 		{"replay: expired", []func(*Arrival, *Message){auth(dmarc), signed(Signature{Domain: "example.org", Headers: signs, At: noon.Add(-time.Hour), Expires: noon.Add(-time.Minute)})}, L0, "expired"},
-		{"replay: a made-up signature beside", []func(*Arrival, *Message){auth(dmarc), signed(covered[0], Signature{Domain: "example.org", Headers: []string{"from"}, At: noon})}, L0, "covers neither"},
+		{"replay: a made-up signature beside", []func(*Arrival, *Message){auth(dmarc), signed(covered[0], Signature{Domain: "example.org", Headers: []string{"from"}, At: noon})}, L0, "does not cover To"},
 		{"replay: an old one beside a made-up new one", []func(*Arrival, *Message){auth(dmarc), signed(covered[0], Signature{Domain: "example.org", Headers: signs, At: noon.Add(-40 * 24 * time.Hour)})}, L0, "older than"},
 		{"replay: Subject unsigned", []func(*Arrival, *Message){auth(dmarc), signed(Signature{Domain: "example.org", Headers: []string{"from", "to", "message-id"}, At: noon}), func(_ *Arrival, m *Message) { m.Subject = "x" }}, L0, "Subject"},
 		{"replay: In-Reply-To unsigned", []func(*Arrival, *Message){auth(dmarc), signed(covered...), func(_ *Arrival, m *Message) { m.InReplyTo = []string{"a@b"} }}, L0, "what the mail answers"},
@@ -112,7 +112,7 @@ func TestJudge(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			a, m := mail(tt.with...)
-			got := Judge(a, m, testSettings(), noon)
+			got := Judge(a, m, testSettings())
 			if got.Level != tt.want || !strings.Contains(got.Why, tt.why) {
 				t.Errorf("Judge = %v %q, want %v %q", got.Level, got.Why, tt.want, tt.why)
 			}
@@ -127,7 +127,7 @@ func TestJudge(t *testing.T) {
 func TestJudgeFailed(t *testing.T) {
 	a := Arrival{Trust: Trust{ServIDs: []string{"mx"}, Mode: "single"}}
 	m := Message{Froms: 1, From: []Address{{Addr: "ann@example.net"}}, Auth: []AuthResults{stamp("mx", 0, result("dmarc", "fail", "header.from", "example.net"))}}
-	if e := Judge(a, m, testSettings(), noon); !e.Failed || e.Level != L0 {
+	if e := Judge(a, m, testSettings()); !e.Failed || e.Level != L0 {
 		t.Errorf("Judge = %+v", e)
 	}
 }

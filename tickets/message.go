@@ -179,9 +179,10 @@ type AuthResult struct {
 
 // Signature is what a DKIM-Signature field claims; whether it holds is another question.
 type Signature struct {
-	Domain  string    // d=
-	Headers []string  // h=, lower case
-	Length  bool      // l= is present: the body is not wholly covered
-	At      time.Time // t=, zero when absent
-	Expires time.Time // x=, zero when absent
+	Domain   string    // d=
+	Selector string    // s=; set for signatures that we verified
+	Headers  []string  // h=, lower case
+	Length   bool      // l= is present: the body is not wholly covered
+	At       time.Time // t=, zero when absent
+	Expires  time.Time // x=, zero when absent
 }

@@ -248,6 +248,9 @@ func (w *work) done(e Entry) error {
 	if w.twin != "" {
 		w.add(Flagged{Flag: "same-message-id", Why: w.twin}, w.cause)
 	}
+	if w.ev.Forged != "" {
+		w.add(Flagged{Flag: "forged-results", Why: w.ev.Forged}, w.cause)
+	}
 	if err := w.finish(); err != nil {
 		return err
 	}

@@ -88,6 +88,8 @@ var kindsOfMistake = map[string]string{
 	"trust-mx":                 "header evidence where strangers connect",
 	"trust-mode-missing":       "header evidence without mode",
 	"trust-ids-missing":        "a trust mode without names",
+	"verify-submission":        "a look at signatures where agents log in",
+	"verify-resolver":          "a name where the address of a DNS server belongs",
 	"trust-hops":               "a negative number of hops",
 	"marker-value":             "a marker without value",
 	"marker-header":            "a marker that is no header",

@@ -28,6 +28,7 @@ type Config struct {
 	Queues []QueueConfig `yaml:"queues"`
 	Agents []AgentConfig `yaml:"agents"`
 	Reply  ReplyConfig   `yaml:"reply"`
+	Verify VerifyConfig  `yaml:"verify"`
 	// Rules is the folder of rule files; empty for the built-in rules.
 	Rules  string       `yaml:"rules"`
 	Limits LimitsConfig `yaml:"limits"`
@@ -49,6 +50,13 @@ type ReplyConfig struct {
 	// on when left out and counts where there is no Domain; when it is off the
 	// Message-ID alone carries the token.
 	Plus *bool `yaml:"plus"`
+}
+
+// VerifyConfig says how DKIM, SPF and DMARC are looked up.
+type VerifyConfig struct {
+	// Resolver is the DNS server that is asked, ADDRESS or ADDRESS:PORT; the system's when
+	// left out. It should validate DNSSEC, and be near: the answers are evidence.
+	Resolver string `yaml:"resolver"`
 }
 
 // LogConfig says how much is logged and in which form.

@@ -23,6 +23,9 @@ type ListenerConfig struct {
 	// Queue takes mail for recipients that name no queue; empty to refuse them.
 	Queue string      `yaml:"queue"`
 	Trust TrustConfig `yaml:"trust"`
+	// Verify looks at DKIM and DMARC of what arrives, and with role mx at SPF; on with role
+	// mx, else off when left out.
+	Verify *bool `yaml:"verify"`
 }
 
 // TLSConfig names a certificate and its key, both PEM.
@@ -72,6 +75,7 @@ type MailboxConfig struct {
 	Import   string              `yaml:"import"`
 	Interval strictyaml.Duration `yaml:"interval"` // between polls beside IDLE; 5m when left out
 	Trust    TrustConfig         `yaml:"trust"`
+	Verify   bool                `yaml:"verify"` // look at DKIM and DMARC of what arrives
 
 	// Password comes from the file or the environment.
 	Password Secret `yaml:"-"`

@@ -250,7 +250,7 @@ func (g *gateway) listen(cfg Config, l ListenerConfig) (opened, error) {
 		Name: l.Name, Network: "tcp", Addr: l.Address, LMTP: l.Protocol == "lmtp", Role: tickets.Role(l.Role),
 		Hostname: or(l.Hostname, machineName()), MaxSize: cfg.Settings().Limits.MessageSize,
 		MaxConns: cfg.Limits.Connections, MaxPerNet: cfg.Limits.ConnectionsPerNet,
-		Queue: l.Queue, Trust: l.Trust.trust(), Spool: g.spool, Accept: g.accept,
+		Queue: l.Queue, Trust: l.evidence(), Spool: g.spool, Accept: g.accept,
 		Recipient: func(addr string) (bool, error) { return g.takes(addr, l) }, Envelope: g.atTheDoor,
 		Free: func() (uint64, error) { return mailin.FreeSpace(g.room) }, Log: g.log,
 		Now: g.w.now, Count: g.metrics.count, Limits: mailin.Limits{Grace: stopGrace},
@@ -358,7 +358,7 @@ func (g *gateway) mailbox(cfg Config, m MailboxConfig) (opened, error) {
 	p, err := mailin.NewPoller(mailin.PollerConfig{
 		Account: m.Name, Addr: m.Server, Mode: mailin.TLSMode(m.TLS), TLS: tlsRoots(g.w), Login: m.Login,
 		Password: password, SASL: actingFor(m, password),
-		Mailbox: m.Folder, Done: m.DoneFolder, Queue: m.Queue, Trust: m.Trust.trust(),
+		Mailbox: m.Folder, Done: m.DoneFolder, Queue: m.Queue, Trust: m.evidence(),
 		Interval: time.Duration(m.Interval), ImportAll: m.Import == "all", QuietAge: limits.QuietAge, MaxSize: limits.MessageSize,
 		Spool: g.spool, Accept: g.accept, Store: g.db, Lease: g.leaseMailbox,
 		Log: g.log, Now: g.w.now, Count: g.metrics.count,

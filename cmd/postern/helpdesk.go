@@ -33,6 +33,7 @@ type helpdesk struct {
 	composer atomic.Pointer[mailout.Composer]
 	rules    atomic.Pointer[tickets.Rules]
 	relays   atomic.Pointer[map[string]mailout.Relay]
+	resolver atomic.Pointer[resolver]
 }
 
 // newHelpdesk wires the parts together. Rules, composer, settings and relays are
@@ -48,7 +49,7 @@ func newHelpdesk(db *ticketdb.DB, keys tickets.Keyring, now func() time.Time, lo
 		},
 	}
 	h.desk = &tickets.Desk{
-		Store: db, Parse: parse, Now: now, Log: log, Nonce: nonce, Wake: h.courier.Wake,
+		Store: db, Parse: parse, Verify: h.verify, Now: now, Log: log, Nonce: nonce, Wake: h.courier.Wake,
 		Rules:    func() tickets.Rules { return *h.rules.Load() },
 		Settings: h.settings.Load,
 		Keys:     func() tickets.Keyring { return h.keys },

@@ -37,6 +37,7 @@ func (r *review) all() {
 	r.queues()
 	r.agents()
 	r.reply()
+	r.resolver()
 	r.listeners()
 	r.mailboxes()
 	r.relays()

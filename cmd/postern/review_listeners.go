@@ -43,6 +43,9 @@ func (r *review) listener(path string, l *ListenerConfig) {
 	r.authOf(path, l)
 	r.known(path+".queue", "queue", l.Queue, r.queueNames())
 	r.trust(path+".trust", l.Trust)
+	if l.Verify != nil && *l.Verify && l.Role == string(tickets.RoleSubmission) {
+		r.say(path+".verify", "verify on a listener with role submission", "who submits there has logged in, or comes from a trusted network; remove the line")
+	}
 }
 
 // isUnix reports whether an address is that of a Unix socket, and gives its path.

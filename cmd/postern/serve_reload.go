@@ -37,6 +37,7 @@ func (g *gateway) prepare(ctx context.Context, cfg Config, start bool) (*furnitu
 func (g *gateway) install(f *furniture) {
 	g.settings.Store(f.settings)
 	g.composer.Store(f.composer)
+	g.resolver.Store(resolverFor(f.cfg, g.w))
 	if old := g.relays.Swap(&f.relays); old != nil {
 		for _, r := range *old {
 			r.Close()

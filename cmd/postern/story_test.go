@@ -16,6 +16,7 @@ import (
 
 	"postern/cmd/maillab"
 	"postern/mailin"
+	"postern/mailin/mailauth"
 	"postern/rules"
 	"postern/tickets"
 	"postern/tickets/ticketdb"
@@ -37,6 +38,7 @@ type story struct {
 	unread  []sentMail
 	vars    map[string]string
 	refuse  map[string]string // address → answer of the relay
+	names   mailauth.Resolver // what a listener for strangers asks
 	peers   int
 	arrived int
 }

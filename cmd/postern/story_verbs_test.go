@@ -75,9 +75,12 @@ func (s *story) deliver(args []string) error {
 	} else if opt["proved"] == "fail" {
 		text = "Authentication-Results: mx.example.org; spf=fail smtp.mailfrom=evil.example; dmarc=fail header.from=example.net\n" + text
 	}
-	raw := strings.ReplaceAll(text, "\n", "\r\n")
+	raw, err := s.signIn(strings.ReplaceAll(text, "\n", "\r\n"), opt)
+	if err != nil {
+		return err
+	}
 	a := s.envelope(raw, opt)
-	err := s.house.desk.Accept(context.Background(), a, stringRaw(raw))
+	err = s.house.desk.Accept(context.Background(), a, stringRaw(raw))
 	if s.crash.dead {
 		return nil // nobody is there to answer
 	}
@@ -197,6 +200,7 @@ func (s *story) envelope(raw string, opt map[string]string) tickets.Arrival {
 		a.Queue = opt["queue"]
 		a.Cursor = &tickets.Cursor{Account: "help", Mailbox: "INBOX", UIDValidity: 1, UID: uint32(uid)}
 	}
+	s.asStranger(&a, opt)
 	if q := opt["quiet"]; q != "" {
 		a.Quiet = q
 	}

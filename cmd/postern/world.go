@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/term"
 
+	"postern/mailin/mailauth"
 	"postern/rules/strictyaml"
 )
 
@@ -23,6 +24,10 @@ type world struct {
 	terminal bool
 	// password asks for a secret on a terminal without echo; nil when in is not one.
 	password func(prompt string) (string, error)
+
+	// dns answers what signatures and senders are checked with; nil for what the
+	// configuration names.
+	dns mailauth.Resolver
 
 	// roots verify the certificates of relays and mailboxes; nil for the system's.
 	roots *x509.CertPool

@@ -44,10 +44,25 @@ func (r Report) Signatures() []tickets.Signature {
 	var out []tickets.Signature
 	for _, s := range r.DKIM {
 		if s.Result == Pass {
-			out = append(out, tickets.Signature{Domain: r.spell(s.Domain), Headers: s.Headers, Length: s.Length, At: s.At, Expires: s.Expires})
+			out = append(out, r.signature(s))
 		}
 	}
 	return out
+}
+
+// Findings is the report as it is stored with the arrival.
+func (r Report) Findings() *tickets.Findings {
+	f := tickets.Findings{Results: r.AuthResults("").Results}
+	for _, s := range r.DKIM {
+		if s.Result == Pass && s.Aligned {
+			f.Signatures = append(f.Signatures, r.signature(s))
+		}
+	}
+	return f.Kept()
+}
+
+func (r Report) signature(s Signature) tickets.Signature {
+	return tickets.Signature{Domain: r.spell(s.Domain), Selector: s.Selector, Headers: s.Headers, Length: s.Length, At: s.At, Expires: s.Expires}
 }
 
 // spell writes a domain as From writes its own: in A-labels or not.

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/emersion/go-msgauth/dkim"
+
 	"postern/mailin"
 	"postern/tickets"
 )
@@ -19,24 +21,30 @@ func desk() *tickets.Settings {
 	}
 }
 
-// judged lets the core weigh a message by our own report alone, as an arrival
-// whose only trusted field is ours.
+// judged lets the core weigh a message by our own report alone, as a listener for
+// strangers does.
 func judged(t *testing.T, msg string, at time.Time, z Resolver) (tickets.Evidence, Report) {
 	t.Helper()
 	raw := strings.NewReader(msg)
 	r := Verify(t.Context(), raw, Envelope{}, z, now)
 	m := mailin.Parse(t.Context(), raw, mailin.Envelope{})
-	m.Auth = []tickets.AuthResults{r.AuthResults("postern.own")}
-	m.Signatures = r.Signatures()
-	a := tickets.Arrival{Role: tickets.RoleMX, To: []string{"help@example.org"}, Trust: tickets.Trust{ServIDs: []string{"postern.own"}, Mode: "single"}}
-	return tickets.Judge(a, m, desk(), at), r
+	a := tickets.Arrival{Role: tickets.RoleMX, To: []string{"help@example.org"}, At: at, Verified: r.Findings()}
+	return tickets.Judge(a, m, desk()), r
 }
 
 // What the core makes of our report: an agent's genuine mail acts, a changed,
 // replayed or old one does not (IN-I09 to I11).
 func TestReport_judged(t *testing.T) {
-	z := world(t, "ed._domainkey.evil.example TXT "+public(edKey()), "_dmarc.evil.example TXT v=DMARC1; p=none")
+	z := world(t, "ed._domainkey.evil.example TXT "+public(edKey()), "_dmarc.evil.example TXT v=DMARC1; p=none",
+		"ed._domainkey.plain.example TXT "+public(edKey()), "ed._domainkey.news.example.org TXT "+public(edKey()), "down._domainkey.example.org FAIL")
 	genuine := sign(t, letter)
+	answer := strings.Replace(letter, "Subject:", "Cc: ann@example.net\r\nIn-Reply-To: <x@example.org>\r\nReferences: <x@example.org>\r\nMIME-Version: 1.0\r\nSubject:", 1)
+	gmail := covers("Cc", "To", "Subject", "Message-ID", "Date", "From", "In-Reply-To", "References", "MIME-Version", "From", "To", "Cc", "Subject", "Date", "Message-ID", "Reply-To")
+	microsoft := covers("From", "Date", "Subject", "Message-ID", "Content-Type", "MIME-Version", "X-MS-Exchange-SenderADCheck")
+	exactly := func(h string) string {
+		_, body, _ := strings.Cut(letter, "\r\n\r\n")
+		return signTags(letter, "d=example.org; s=ed; h="+h, body, edKey())
+	}
 	for _, tt := range []struct {
 		name, msg string
 		at        time.Time
@@ -49,6 +57,19 @@ func TestReport_judged(t *testing.T) {
 		{"sent on from another's mailbox", sign(t, strings.Replace(letter, "To: help", "To: ann", 1)), now, tickets.L0, false},
 		{"To not signed", sign(t, letter, covers("From", "Subject")), now, tickets.L0, false},
 		{"a claim of To on top", "DKIM-Signature: v=1; d=example.org; s=ed; h=from:to; a=rsa-sha256; bh=; b=\r\n" + sign(t, letter, covers("From", "Subject")), now, tickets.L0, false},
+		{"an answer as Gmail signs it", sign(t, answer, gmail), now, tickets.L2, false},
+		{"an answer as Microsoft 365 signs it", sign(t, answer, microsoft), now, tickets.L0, false},
+		{"its requester's as Microsoft 365 signs it", sign(t, strings.Replace(from("ann@plain.example"), "To:", "MIME-Version: 1.0\r\nTo:", 1), microsoft, as("plain.example")), now, tickets.L1, false},
+		{"a Cc added to a signed To", "Cc: help@example.org\r\n" + sign(t, strings.Replace(letter, "To: help", "To: ann", 1)), now, tickets.L0, false},
+		{"a second To on top", "To: help@example.org\r\n" + sign(t, strings.Replace(letter, "To: help", "To: ann", 1)), now, tickets.L0, true},
+		{"a reference added", "In-Reply-To: <x@example.org>\r\n" + genuine, now, tickets.L0, false},
+		{"Cc signed and To not", sign(t, letter, covers("From", "Cc", "Subject", "Date", "Message-ID")), now, tickets.L0, false},
+		{"only Date says when", exactly("from:to:subject:message-id:date"), now, tickets.L2, false},
+		{"nothing says when", exactly("from:to:subject:message-id"), now, tickets.L0, false},
+		{"a broken one of the domain beside", strings.Replace(genuine, "DKIM-Signature: ", "DKIM-Signature: v=1; d=example.org; s=ed; h=from; a=rsa-sha256; bh=; b=\r\nDKIM-Signature: ", 1), now, tickets.L2, false},
+		{"by a subdomain, which is aligned", sign(t, letter, as("news.example.org")), now, tickets.L0, false},
+		{"a key that the DNS does not say now", sign(t, letter, func(o *dkim.SignOptions) { o.Selector = "down" }), now, tickets.L0, false},
+		{"without a policy", sign(t, from("ann@plain.example"), as("plain.example")), now, tickets.L1, false},
 		{"unsigned", letter, now, tickets.L0, true},
 		{"signed by another", sign(t, letter, as("evil.example")), now, tickets.L0, true},
 		{"another's own mail", sign(t, from("eve@evil.example"), as("evil.example")), now, tickets.L1, false},
