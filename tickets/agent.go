@@ -131,8 +131,7 @@ func (w *work) planFor(e Entry, ag Agent) (planned, error) {
 // readBlock reads the block of an entry, if its two parts say the same.
 func readBlock(e Entry) (Block, error) {
 	if slices.Contains(e.Defects, DefectCommandsDisagree) {
-		return Block{}, &BlockError{firstLine(e.Reply()), "the text and the HTML of your mail begin with different commands",
-			"write it again as plain text, or send it as it is with #release"}
+		return Block{}, errDisagree(e.Reply())
 	}
 	return ParseBlock(e.Reply())
 }
@@ -267,7 +266,7 @@ func (w *work) free(e Entry) error {
 // mistake is answered; the ticket stands, and nothing of the block is done.
 func (w *work) openingCommands(e Entry) error {
 	ag, _ := w.s.Agent(w.ev.Agent)
-	b, err := readBlock(e)
+	b, err := w.openingBlock()
 	if err == nil && len(b.Commands) == 0 {
 		return nil // words of a requester who happens to be an agent
 	}
@@ -283,6 +282,9 @@ func (w *work) openingCommands(e Entry) error {
 	}
 	w.cause.Agent = ag.Name
 	if err := w.carry(pl, nil); err != nil {
+		return err
+	}
+	if err := w.keepRemark(); err != nil {
 		return err
 	}
 	return w.receipt(ag, pl, e)

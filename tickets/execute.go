@@ -138,7 +138,8 @@ func (a actorIs) watch(c Command, t Ticket) ([]deed, error) {
 const helpText = `Commands stand at the very top of your reply, one a line:
 #take, #assign NAME|me|none, #queue NAME, #priority low|normal|high|urgent, #type incident|request|problem|change,
 #status STATUS, #resolve, #close, #reopen, #pending [until +2d|2026-12-24], #hold, #tag WORDS, #untag WORDS, #watch, #unwatch, #spam,
-#subject WORDS, #cc ADDRESS, #uncc ADDRESS, #merge #N [cc], #link #N, #resend [ENTRY],
+#subject WORDS, #cc ADDRESS, #uncc ADDRESS, #merge #N [cc], #link #N, #split ENTRY,
+#on-behalf ADDRESS, #resend [ENTRY],
 #note (all that follows stays among agents), #release [ENTRY] [cc] (send or show what was held), #reject [ENTRY], #confirm, #help.
 Text below them goes to the requester. One mistake, and nothing of the mail is done or sent.`
 

@@ -22,6 +22,7 @@ func init() {
 	seekers = map[string]seeker{
 		"subject": seekSubject, "cc": seekCC, "uncc": seekCC, "merge": seekMerge, "link": seekLink,
 		"reject": seekReject, "resend": seekResend,
+		"split": seekSplit, "on-behalf": seekBehalf,
 	}
 }
 

@@ -22,6 +22,9 @@ func (d *Desk) open(w *work, p Place) error {
 	if done, err := w.refused(dec); done || err != nil {
 		return err
 	}
+	if err := w.prepareBehalf(); err != nil {
+		return err
+	}
 	if stop, err := d.crowd(w, q); stop || err != nil {
 		return err
 	}
@@ -73,13 +76,11 @@ func (w *work) home(p Place) (Queue, error) {
 // subject is that of a new ticket: the mail's, without tags of other tickets of
 // ours, which would thread the answers there.
 func (w *work) subject() string {
-	s := tagPattern.ReplaceAllStringFunc(w.msg.Subject, func(tag string) string {
-		if ourTag(tagPattern.FindStringSubmatch(tag)[1], w.s.Queues) {
-			return ""
-		}
-		return tag
-	})
-	if s = strings.Join(strings.Fields(s), " "); s != "" {
+	given := w.msg.Subject
+	if w.behalf != nil {
+		given = w.behalf.original.Subject
+	}
+	if s := plainSubject(given, w.s.Queues); s != "" {
 		return s
 	}
 	return "(no subject)"
@@ -172,6 +173,9 @@ const DefectCommandsDisagree = "commands-disagree"
 // carry commands.
 func (w *work) firstEntry(q Queue) (Entry, error) {
 	e := w.entry(EntryMessage, EntryVisible)
+	if err := w.forwarded(&e); err != nil {
+		return e, err
+	}
 	e, err := w.addEntry(e, w.cause)
 	if err != nil {
 		return e, err
@@ -261,7 +265,7 @@ func (w *work) done(e Entry) error {
 // newest of them: a storm fills one ticket, not a hundred.
 func (d *Desk) crowd(w *work, q Queue) (bool, error) {
 	addr, ok := w.sender()
-	if !ok || w.s.Limits.TicketsHour == 0 {
+	if !ok || w.s.Limits.TicketsHour == 0 || w.behalf != nil { // many people's mail, forwarded by one agent
 		return false, nil
 	}
 	p, err := w.tx.ParticipantOf(addr)

@@ -27,6 +27,7 @@ type work struct {
 	msg     *Message
 	ev      Evidence
 	author  Participant // From's participant, when known
+	behalf  *behalf     // a forward that opens a ticket on somebody's behalf
 	quiet   string      // why no mail goes out at all because of this
 	noAuto  string      // why the message may not be answered automatically
 	twin    string      // whose Message-ID the message bears, with other words
