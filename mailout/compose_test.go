@@ -93,3 +93,17 @@ func TestUnverifiedSeesNoStrangersWord(t *testing.T) {
 		}
 	}
 }
+
+// No template can tell people outside what an agent's client quoted; agents read it all.
+func TestQuotesAreAgentsReading(t *testing.T) {
+	d := draft("update", tickets.MailUpdate)
+	e := tickets.Entry{Kind: tickets.EntryReply, State: tickets.EntryVisible, Agent: "bob", Text: "Come down.\n\n> a note", End: 10}
+	d.Entry, d.History = &e, []tickets.Entry{e}
+	if v := values(d); v.Entry.Full != "Come down." || v.Entry.Cut || v.History[0].Full != "Come down." {
+		t.Errorf("to Ann: %+v", v)
+	}
+	d.Recipient = tickets.Recipient{Agent: "bea", Address: "bea@example.org", Verified: true}
+	if v := values(d); !strings.Contains(v.Entry.Full, "a note") || !v.Entry.Cut {
+		t.Errorf("to an agent: %+v", v)
+	}
+}

@@ -151,7 +151,19 @@ func values(d tickets.Draft) Values {
 		w.Text = cut(w.Text, maxBefore)
 		v.History = append(v.History, w)
 	}
+	if checkQuote && !v.Agent {
+		v.unquote()
+	}
 	return v
+}
+
+// unquote takes from an outsider's mail what the writers' clients quoted: an agent's
+// quotes notes too. No template can show it, an admin's own neither.
+func (v *Values) unquote() {
+	v.Entry.Full, v.Entry.Cut = v.Entry.Text, false
+	for i := range v.History {
+		v.History[i].Full, v.History[i].Cut = v.History[i].Text, false
+	}
 }
 
 // shy reports whether a mail must hold no word of a stranger (D4): automatic

@@ -133,7 +133,12 @@ func readBlock(e Entry) (Block, error) {
 	if slices.Contains(e.Defects, DefectCommandsDisagree) {
 		return Block{}, errDisagree(e.Reply())
 	}
-	return ParseBlock(e.Reply())
+	b, err := ParseBlock(e.Reply())
+	if err == nil && !b.Note && e.Kind == EntryReply && ownLine.MatchString(b.Text) {
+		return Block{}, &BlockError{firstLine(b.Text), "our own mail stands in it without quotation marks, so that your words cannot be told from it",
+			"write above the quoted mail"}
+	}
+	return b, err
 }
 
 // toRelease finds what #release means: the entry it names, the one the mail it
@@ -225,7 +230,7 @@ func (w *work) speak(e Entry, pl planned, known bool) (Entry, error) {
 		kind, state = EntryNote, EntryQuiet
 		e.Why = "only commands"
 	}
-	if kind != EntryNote && pl.block.Text == "" && len(e.Parts) == 0 {
+	if kind != EntryNote && len(e.Parts) == 0 && (pl.block.Text == "" || onlyQuotes(pl.block.Text)) {
 		kind, state, e.Why = EntryNote, EntryQuiet, "an empty mail"
 	}
 	e.Kind = kind

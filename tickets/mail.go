@@ -101,6 +101,9 @@ func (w *work) compose(l letter) (Outgoing, error) {
 	if l.blind {
 		blindfold(&d)
 	}
+	if err := w.forOutsiders(&d); err != nil {
+		return Outgoing{}, err
+	}
 	w.attach(&d, l)
 	content, err := w.d.Compose(d)
 	if err != nil {

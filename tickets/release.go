@@ -16,8 +16,14 @@ func (w *work) planRelease(c Command, ag Agent) (Entry, released, error) {
 	found := c
 	found.Args = strings.Join(words, " ")
 	e, err := w.toRelease(found, ag)
-	if err != nil || !withAuthor {
+	if err != nil {
 		return e, released{}, err
+	}
+	if e.Kind == EntryReply && len(e.Parts) == 0 && strings.TrimSpace(unmarked(e.Reply())) == "" {
+		return e, released{}, &BlockError{c.Line, fmt.Sprintf("nothing of entry %d would be left: it holds only our own mail", e.ID), "write again, above the quoted mail"}
+	}
+	if !withAuthor {
+		return e, released{}, nil
 	}
 	if e.Kind != EntryMessage || e.State != EntryUnverified {
 		return e, released{}, &BlockError{c.Line, fmt.Sprintf("entry %d is no outsider's mail", e.ID), "#release alone"}

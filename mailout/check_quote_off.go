@@ -1,0 +1,5 @@
+//go:build nocheck_quote
+
+package mailout
+
+const checkQuote = false

@@ -1,0 +1,5 @@
+//go:build nocheck_unquote
+
+package tickets
+
+const checkUnquote = false
