@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -176,7 +177,7 @@ func (d *Desk) raise(w *work, id int64) error {
 			return err
 		}
 		return w.receipt(ag, pl, e)
-	case e.State == EntryUnverified && w.ev.Level >= L1:
+	case e.State == EntryUnverified && w.ev.Level >= L1 && !d.toNotes(w):
 		p, err := w.tx.FindParticipant(w.ev.Address)
 		if err != nil || !w.t.Participates(p.ID) {
 			return nil
@@ -185,4 +186,10 @@ func (d *Desk) raise(w *work, id int64) error {
 		return w.release(e, w.cause)
 	}
 	return nil
+}
+
+// toNotes: the mail came to an address that makes notes, where nobody but an agent
+// says anything.
+func (d *Desk) toNotes(w *work) bool {
+	return slices.ContainsFunc(d.addressTokens(*w.arrival, *w.msg), func(t Token) bool { return t.Purpose == ForNote })
 }

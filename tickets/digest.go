@@ -80,6 +80,9 @@ func (d *Desk) copied(w *work) (bool, error) {
 		return false, err
 	}
 	w.trace.Add("was it seen already?", fmt.Sprintf("yes, arrival %d", first.Arrival))
+	// Whoever got a signed mail can bring it again. Only a session raises an agent's.
+	w.ev = w.ev.replayable(fmt.Sprintf("arrival %d was the same mail", first.Arrival))
+	w.cause.Level, w.cause.Evidence = w.ev.Level, w.ev.Why
 	if first.Ticket != 0 {
 		if err := d.joinCopy(w, first); err != nil {
 			return true, err

@@ -16,11 +16,14 @@ func (d *Desk) join(w *work, p Place) error {
 	level, why := w.levelHere(p)
 	w.trace.Add("what may it do here?", why)
 	requester := w.author.ID != 0 && w.t.Requester == w.author.ID
+	notes := p.Token != nil && p.Token.Purpose == ForNote
 	switch {
 	case w.msg.Automatic:
 		return w.joinQuiet(p)
-	case w.ev.Agent != "" && !(requester && level < L2):
+	case w.ev.Agent != "" && (notes || !(requester && level < L2)):
 		return d.joinAgent(w, p, level)
+	case notes:
+		return w.joinUnverified(p, "the address makes notes, which only agents write")
 	case level >= L1 && w.t.Participates(w.author.ID):
 		return w.joinParticipant(level)
 	}
@@ -44,6 +47,8 @@ func (w *work) levelHere(p Place) (Level, string) {
 	switch {
 	case t == nil:
 		return L0, w.ev.Why
+	case t.Purpose != ForReply:
+		return L0, "the address is not one for replies"
 	case w.author.ID == 0 || t.Participant != w.author.ID:
 		return L0, "the reply address was issued to somebody else" + w.via(t)
 	case t.Generation != w.t.Generation&0x1fff:
