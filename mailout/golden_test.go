@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"postern/tickets"
 )
@@ -72,11 +73,22 @@ func details(d *tickets.Draft, role string) {
 	switch role {
 	case "receipt":
 		d.Lines = []string{"status: open → resolved", "assignee: nobody → Bob Jones", "your text was sent to Ann Smith"}
+		d.Until = opened.Add(time.Minute)
+		d.Links = []tickets.MailLink{{Word: "undo", Address: "help+t42.abc@example.org", Subject: "[IT #42] Printer on fire", Line: "#undo"}}
 	case "refusal":
 		d.Entry.State = tickets.EntryHeld
 		d.Why, d.Returned = `"#resovle": unknown command (did you mean #resolve?)`, "#resovle\nHi Ann, the fire is out."
 	case "confirmation":
 		d.Nonce, d.Returned, d.Lines = "k7qp2", "Hi Ann, the fire is out.", []string{"ticket 7: #confirm zz19a"}
+	case "conflict":
+		other := tickets.Entry{ID: 3, Kind: tickets.EntryReply, State: tickets.EntryVisible, Agent: "bea", At: opened,
+			From: tickets.Address{Name: "Bea Blue"}, Text: "Call 112 first."}
+		other.End = len(other.Text)
+		mine := other
+		mine.Agent, mine.From.Name, mine.Text = "bob", "Bob Jones", "#take\n\nPlease leave the room."
+		mine.End = len(mine.Text)
+		d.Entry, d.Other, d.Until, d.Parts, d.Omitted = &mine, &other, opened.Add(5*time.Minute), nil, nil
+		d.Links = []tickets.MailLink{{Word: "undo", Address: "help+t42.abc@example.org", Subject: "[IT #42] Printer on fire", Line: "#undo"}}
 	case "failure":
 		d.Why, d.Lines = "550 5.1.1 no such user here", []string{"to: ann@example.net"}
 	case "notice-unverified":

@@ -168,8 +168,9 @@ func edits(a, b string) int {
 func samples() []Values {
 	full := Values{Role: "sample", Number: 42, Tag: "[IT #42]", Subject: "Printer on fire", Queue: "IT",
 		Status: "open", Priority: "high", Assignee: "Bob", Requester: "Ann Smith <ann@example.net>", FirstName: "Ann",
-		Answerable: true, Lines: []string{"status: open → resolved"}, Why: "a reason", Reopened: "resolved", Returned: "text", Nonce: "abc"}
+		Answerable: true, Lines: []string{"status: open → resolved"}, Why: "a reason", Reopened: "resolved", Returned: "text", Nonce: "abc", Until: "14:03:00"}
 	full.Entry = Words{Who: full.Requester, Name: "Ann Smith", When: "2 Nov 2026 14:03", Text: "text", Full: "text\n> old", Cut: true, Why: "why"}
+	full.Other = full.Entry
 	full.History = []Words{full.Entry, {Name: "Bob", Note: true, Text: "note"}}
 	full.Links = []Link{{"take", "mailto:help@example.org"}, {"note", "mailto:help@example.org"}}
 	full.Items = []Item{{42, "[IT #42]", "Printer on fire", "IT", "open", "Bob", "Ann Smith", "due in 2 hours", "waits for 3 days", full.Links}, {Number: 43, Tag: "[IT #43]", Subject: "No coffee", Status: "new"}}

@@ -20,7 +20,7 @@ var embedded embed.FS
 // roles are the built-in templates, in the order of a ticket's life.
 var roles = []string{"ack", "ack-unverified", "notice-new", "notice-reply", "notice-unverified", "notice-held",
 	"notice", "assigned", "reply", "update", "pending", "reminder", "resolved", "merged", "closed", "reopened",
-	"receipt", "help", "list", "refusal", "confirmation", "failure", "digest", "alarm"}
+	"receipt", "help", "list", "refusal", "confirmation", "conflict", "failure", "digest", "alarm"}
 
 // Roles lists the names of the built-in templates. A queue's folder may replace
 // each of them, and may add variants named after one: "ack-weekend".

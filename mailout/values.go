@@ -55,6 +55,8 @@ type Values struct {
 	Files    []File // that go along
 	TooLarge []File // that do not
 	Nonce    string
+	Other    Words  // what is told beside Entry: the answer that it has crossed
+	Until    string // the time of day up to which something can be taken back or is held
 }
 
 // Offers reports whether there is a link for a word: "undo".
@@ -145,6 +147,12 @@ func values(d tickets.Draft) Values {
 		if d.Mail.Human() {
 			v.Entry.Text = bodyOf(spoken(*d.Entry), maxReplied)
 		}
+	}
+	if d.Other != nil {
+		v.Other = entry(*d.Other, d.Queue)
+	}
+	if !d.Until.IsZero() {
+		v.Until = d.Until.In(zone(d.Queue)).Format("15:04:05")
 	}
 	for _, e := range d.History {
 		w := entry(e, d.Queue)

@@ -245,6 +245,7 @@ func (w *work) speak(e Entry, pl planned, known bool) (Entry, error) {
 	}
 	if err == nil && kind == EntryReply && state == EntryVisible {
 		w.replied(w.cause)
+		err = w.spoke(e, known)
 	}
 	return e, err
 }

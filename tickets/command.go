@@ -31,7 +31,7 @@ const MaxCommands = 20
 // words are the commands of policy section 5 that this version carries out.
 var words = []string{"assign", "take", "queue", "status", "resolve", "close", "reopen", "pending",
 	"hold", "priority", "type", "tag", "untag", "watch", "unwatch", "note", "release", "confirm", "help", "spam",
-	"subject", "cc", "uncc", "merge", "link", "reject", "resend", "split", "on-behalf"}
+	"subject", "cc", "uncc", "merge", "link", "reject", "resend", "split", "on-behalf", "undo"}
 
 // Words lists the commands, without their sign.
 func Words() []string { return slices.Clone(words) }

@@ -16,6 +16,7 @@ type deed struct {
 	did  string
 	book string // what the ledger keeps instead of did, where that holds words or an address
 	job  job
+	more []string // further lines of the receipt, which the ledger does not keep
 }
 
 // does is the deed of a command that one event carries out.
@@ -139,7 +140,7 @@ const helpText = `Commands stand at the very top of your reply, one a line:
 #take, #assign NAME|me|none, #queue NAME, #priority low|normal|high|urgent, #type incident|request|problem|change,
 #status STATUS, #resolve, #close, #reopen, #pending [until +2d|2026-12-24], #hold, #tag WORDS, #untag WORDS, #watch, #unwatch, #spam,
 #subject WORDS, #cc ADDRESS, #uncc ADDRESS, #merge #N [cc], #link #N, #split ENTRY,
-#on-behalf ADDRESS, #resend [ENTRY],
+#on-behalf ADDRESS, #resend [ENTRY], #undo (by mail only),
 #note (all that follows stays among agents), #release [ENTRY] [cc] (send or show what was held), #reject [ENTRY], #confirm, #help.
 Text below them goes to the requester. One mistake, and nothing of the mail is done or sent.`
 

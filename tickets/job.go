@@ -1,6 +1,9 @@
 package tickets
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A job is what a command does beyond one event of its own ticket: a person to be
 // added, another ticket, mail that is sent or stopped. It was planned before, is a
@@ -22,7 +25,7 @@ func init() {
 	seekers = map[string]seeker{
 		"subject": seekSubject, "cc": seekCC, "uncc": seekCC, "merge": seekMerge, "link": seekLink,
 		"reject": seekReject, "resend": seekResend,
-		"split": seekSplit, "on-behalf": seekBehalf,
+		"split": seekSplit, "undo": seekUndo, "on-behalf": seekBehalf,
 	}
 }
 
@@ -30,6 +33,9 @@ func init() {
 // nothing, so that a block can be tried without being carried out.
 func (w *work) planBlock(b Block, ag Agent) (planned, error) {
 	pl := planned{block: b}
+	if i := slices.IndexFunc(b.Commands, func(c Command) bool { return c.Word == "undo" }); i >= 0 && (len(b.Commands) > 1 || b.Text != "") {
+		return pl, &BlockError{b.Commands[i].Line, "it takes back a whole mail and stands alone", "send commands and text in another mail"}
+	}
 	a := actorIs{ag.Name, w.at, w.s}
 	deeds, err := a.planWith(b.Commands, w.t, func(c Command, t Ticket) ([]deed, error) {
 		if seek, ok := seekers[c.Word]; ok {

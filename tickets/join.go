@@ -232,6 +232,9 @@ func (w *work) release(e Entry, c Cause) error {
 	}
 	if e.Kind == EntryReply {
 		w.replied(c)
+		if err := w.spoke(e, true); err != nil {
+			return err
+		}
 	} else if w.t.Status.Done() || w.t.Status == Pending {
 		w.happen(StatusSet{From: w.t.Status, To: Open, Why: "a held reply was released"}, c, nil)
 	}
@@ -241,9 +244,12 @@ func (w *work) release(e Entry, c Cause) error {
 	return nil
 }
 
+// answeredWhy is why a new ticket is open.
+const answeredWhy = "an agent answered"
+
 // replied: an agent's first public reply opens a new ticket.
 func (w *work) replied(c Cause) {
 	if w.t.Status == New {
-		w.happen(StatusSet{From: New, To: Open, Why: "an agent answered"}, c, nil)
+		w.happen(StatusSet{From: New, To: Open, Why: answeredWhy}, c, nil)
 	}
 }

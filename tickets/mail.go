@@ -20,6 +20,8 @@ type letter struct {
 	back   string // the sender's own text, returned
 	nonce  string
 	before time.Time // not before
+	until  time.Time // something may be taken back, or is held, until then
+	other  *Entry    // a second entry that is told beside the first
 	// blind: the reader has no right to the ticket and learns nothing of it, not even
 	// its subject; only his own words are told.
 	blind bool
@@ -50,6 +52,9 @@ func (w *work) mail(l letter) error {
 	if before.After(l.before) {
 		l.before = before
 	}
+	if hold := w.at.Add(w.holdFor(l.to)); hold.After(w.at) && hold.After(l.before) {
+		l.before = hold
+	}
 	o, err := w.compose(l)
 	if errors.Is(err, ErrUnwritable) {
 		return w.withhold(l, "no mail can be written to this address")
@@ -79,7 +84,7 @@ func (w *work) compose(l letter) (Outgoing, error) {
 	q, _ := w.s.Queue(w.t.Queue)
 	d := Draft{
 		Role: l.role, Mail: l.mail, At: w.at, Queue: q, Ticket: w.t, Instance: w.s.Instance, Domain: w.s.Domain,
-		Recipient: l.to, Subject: w.t.Subject, Entry: l.entry, Lines: l.lines, Why: l.why, Returned: l.back, Nonce: l.nonce,
+		Recipient: l.to, Subject: w.t.Subject, Entry: l.entry, Lines: l.lines, Why: l.why, Returned: l.back, Nonce: l.nonce, Until: l.until, Other: l.other,
 	}
 	if l.role == "ack-unverified" {
 		d.Subject, d.Entry = "", nil
@@ -123,6 +128,10 @@ func (w *work) compose(l letter) (Outgoing, error) {
 // forAgent adds to a draft what agents are told besides: that the message has
 // opened the ticket again, and the agents by the names they go by here.
 func (w *work) forAgent(d *Draft) {
+	if d.Other != nil {
+		other := w.signed(*d.Other)
+		d.Other = &other
+	}
 	if d.Entry == nil {
 		return
 	}

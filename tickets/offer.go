@@ -11,7 +11,9 @@ func (w *work) links(l letter, d *Draft, noteToken string) []MailLink {
 	subject := w.t.Tag(d.Queue) + " " + w.t.Subject
 	offer := func(word, line string) MailLink { return MailLink{word, d.ReplyTo, subject, line} }
 	switch {
-	case l.mail == MailReceipt:
+	case l.mail == MailReceipt && !l.until.IsZero(), l.role == "conflict" && l.entry != nil && l.to.Agent == l.entry.Agent:
+		return []MailLink{offer("undo", "#undo")}
+	case l.mail == MailReceipt, l.role == "conflict":
 		return nil
 	case l.mail == MailRefusal && l.entry != nil:
 		return []MailLink{offer("release", fmt.Sprintf("#release %d", l.entry.ID)), offer("reject", fmt.Sprintf("#reject %d", l.entry.ID))}

@@ -158,6 +158,10 @@ type Draft struct {
 	// Names resolves participants and agents for people: requester, assignee.
 	Requester Participant
 	Assignee  Agent
+	// Other is a second entry that is told beside Entry: the answer it has crossed.
+	Other *Entry
+	// Until is the moment up to which something can be taken back or is held.
+	Until time.Time
 	// Nonce of a confirmation.
 	Nonce string
 	// Instance header value that marks our own mail; see Signer.Mark.

@@ -3,6 +3,7 @@ package tickets
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 // receipt tells the agent what his commands and his words came to. The rules are
@@ -18,7 +19,11 @@ func (w *work) receipt(ag Agent, pl planned, e Entry) error {
 	if err != nil {
 		return err
 	}
-	l := letter{role: "receipt", mail: MailReceipt, to: to, seq: w.t.Seq, lines: w.did(pl, e), always: true}
+	until := w.canUndo()
+	if slices.ContainsFunc(pl.deeds, func(x deed) bool { return x.cmd.Word == "undo" }) {
+		until = time.Time{}
+	}
+	l := letter{until: until, role: "receipt", mail: MailReceipt, to: to, seq: w.t.Seq, lines: w.did(pl, e), always: true}
 	if slices.ContainsFunc(pl.deeds, isHelp) {
 		help := l
 		help.role, help.lines = "help", nil
@@ -39,6 +44,7 @@ func (w *work) did(pl planned, e Entry) []string {
 		if x.did != "" && !isHelp(x) && (x.cmd.Word != "note" || words == "") {
 			lines = append(lines, x.did)
 		}
+		lines = append(lines, x.more...)
 	}
 	if words != "" {
 		lines = append(lines, words)
@@ -72,15 +78,19 @@ func (w *work) wentTo(e Entry) string {
 			}
 		}
 	}
+	sent := "your text was sent to "
+	if hold := w.holdFor(Recipient{}); hold > 0 {
+		sent = "at " + w.clockTime(w.at.Add(hold)) + " your text goes to "
+	}
 	switch {
 	case told == "" && others == 0:
 		return "your text was sent to nobody: " + orElse(why, "no rule sends it")
 	case told == "":
-		return fmt.Sprintf("your text was sent to %d in copy, not to the requester: %s", others, orElse(why, "no rule sends it"))
+		return fmt.Sprintf(sent+"%d in copy, not to the requester: %s", others, orElse(why, "no rule sends it"))
 	case others > 0:
-		return fmt.Sprintf("your text was sent to %s and to %d in copy", told, others)
+		return fmt.Sprintf(sent+"%s and to %d in copy", told, others)
 	}
-	return "your text was sent to " + told
+	return sent + told
 }
 
 func (w *work) requesterName() string {

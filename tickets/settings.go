@@ -169,7 +169,8 @@ type Limits struct {
 	PerTicket       []Window
 	QuietAge        time.Duration // imported mail older than this makes tickets quietly
 	ConflictHold    time.Duration
-	UndoWindow      time.Duration
+	UndoWindow      time.Duration // how long an agent's last commands can be taken back
+	ReplyHold       time.Duration // mail to people outside waits that long behind an agent's mail; 0 for not at all
 	ConfirmEvery    time.Duration // one confirmation mail to one agent
 	ConfirmFor      time.Duration // life of a confirmation
 	ReplayAge       time.Duration // greatest age of a signed mail that acts

@@ -51,6 +51,9 @@ func (w *work) toSplit(c Command) (Entry, error) {
 	return e, err
 }
 
+// splitWhy begins the reason of an entry that became a ticket of its own.
+const splitWhy = "split: "
+
 // splitJob makes the new ticket.
 type splitJob struct{ entry Entry }
 
@@ -83,7 +86,7 @@ func (j splitJob) run(w *work) (string, error) {
 	}
 	w.add(Linked{t.ID, fmt.Sprintf("entry %d was split from this one", j.entry.ID)}, w.cause)
 	old := j.entry
-	old.Why = fmt.Sprintf("split: it is ticket %d now", t.ID)
+	old.Why = fmt.Sprintf(splitWhy+"it is ticket %d now", t.ID)
 	if err := w.changeEntry(old, EntryRefused, w.cause); err != nil {
 		return "", err
 	}

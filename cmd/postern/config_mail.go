@@ -121,6 +121,7 @@ type LimitsConfig struct {
 	QuietAge          strictyaml.Duration `yaml:"quiet_age"`
 	ConflictHold      strictyaml.Duration `yaml:"conflict_hold"`
 	UndoWindow        strictyaml.Duration `yaml:"undo_window"`
+	ReplyHold         strictyaml.Duration `yaml:"reply_hold"`
 	ConfirmEvery      strictyaml.Duration `yaml:"confirm_every"`
 	ConfirmFor        strictyaml.Duration `yaml:"confirm_for"`
 	ReplayAge         strictyaml.Duration `yaml:"replay_age"`

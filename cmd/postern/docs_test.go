@@ -55,6 +55,9 @@ func TestKeysWithoutEffectSaySo(t *testing.T) {
 		t.Fatal(err)
 	}
 	list := regexp.MustCompile("(?s)change nothing yet: (.*?)\\.\n").FindSubmatch(releases)
+	if list == nil && len(marked) == 0 {
+		return // every key does what it says
+	}
 	if list == nil {
 		t.Fatal("docs/releases.md has lost its list of keys without effect")
 	}

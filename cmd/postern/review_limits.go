@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net"
+	"time"
 
 	"postern/rules/strictyaml"
 )
@@ -12,6 +13,9 @@ const (
 	smallestMessage = strictyaml.Size(64 << 10) // RFC 5321 section 4.5.3.1.7
 	largestMessage  = strictyaml.Size(1 << 30)
 )
+
+// longestHold bounds how long an answer may be kept for second thoughts.
+const longestHold = time.Hour
 
 // limits reviews the numbers that bound mail, and fills in those left out.
 func (r *review) limits() {
@@ -32,6 +36,11 @@ func (r *review) limits() {
 	}
 	if l.ConnectionsPerNet > 0 && l.Connections > 0 && l.ConnectionsPerNet > l.Connections {
 		r.say("limits.connections_per_net", fmt.Sprintf("connections_per_net is greater than connections on line %d", r.line("limits.connections")), "one network could take all connections")
+	}
+	for key, d := range map[string]strictyaml.Duration{"conflict_hold": l.ConflictHold, "undo_window": l.UndoWindow, "reply_hold": l.ReplyHold} {
+		if d > strictyaml.Duration(longestHold) {
+			r.say("limits."+key, fmt.Sprintf("%s is longer than %s", key, longestHold), "a requester would wait for every answer; seconds or minutes are meant")
+		}
 	}
 	for i, w := range l.PerTicket {
 		if w.Max < 1 || w.Within <= 0 {

@@ -70,6 +70,7 @@ func (l LimitsConfig) limits() tickets.Limits {
 	set(&out.QuietAge, time.Duration(l.QuietAge))
 	set(&out.ConflictHold, time.Duration(l.ConflictHold))
 	set(&out.UndoWindow, time.Duration(l.UndoWindow))
+	set(&out.ReplyHold, time.Duration(l.ReplyHold))
 	set(&out.ConfirmEvery, time.Duration(l.ConfirmEvery))
 	set(&out.ConfirmFor, time.Duration(l.ConfirmFor))
 	set(&out.ReplayAge, time.Duration(l.ReplayAge))

@@ -336,7 +336,7 @@ func (s *story) leaks() (bad []string) {
 		return []string{err.Error()}
 	}
 	for _, o := range all {
-		if strings.HasPrefix(o.Recipient, "agent ") || o.Entry == 0 {
+		if strings.HasPrefix(o.Recipient, "agent ") || o.Entry == 0 || o.State == tickets.OutCancelled { // what was stopped never left
 			continue
 		}
 		for _, e := range must(s.db.EntriesOf(context.Background(), o.Ticket)) {
