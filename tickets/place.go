@@ -21,7 +21,8 @@ type Place struct {
 	NotWhy string
 	// Also are further tickets named by tokens: they are linked.
 	Also []int64
-	// ByTag: found by the subject tag alone, which counts for participants and agents only.
+	// ByTag: found by what everybody can guess, the subject tag or the root of agents'
+	// notices. It counts for participants and agents only.
 	ByTag bool
 }
 
@@ -109,8 +110,8 @@ func (d *Desk) ownID(tx Tx, id string) (Place, error) {
 		}
 		return Place{Ticket: t.Ticket, How: fmt.Sprintf("our Message-ID: ticket %d", t.Ticket)}, nil
 	}
-	if n, ok := d.rootID(id); ok {
-		return Place{Ticket: n, How: fmt.Sprintf("our Message-ID: ticket %d", n)}, nil
+	if n, ok := d.rootID(id); ok { // it can be guessed, as a tag can
+		return Place{Ticket: n, How: fmt.Sprintf("our Message-ID: ticket %d", n), ByTag: true}, nil
 	}
 	o, err := tx.OutgoingByMessageID(id)
 	if err != nil {
