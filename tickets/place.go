@@ -29,21 +29,36 @@ type Place struct {
 // addressTokens are the valid tokens of a mail's addresses: those of the envelope,
 // or where there is none of Delivered-To, X-Original-To, To and Cc.
 func (d *Desk) addressTokens(a Arrival, m Message) []Token {
-	s, signer := d.Settings(), d.signer()
-	lists := [][]string{a.To, m.DeliveredTo, addressesOf(m.To), addressesOf(m.Cc)}
-	var out []Token
-	for _, list := range lists {
-		for _, addr := range list {
-			text, _ := s.tokenText(addr)
-			if text == "" {
-				continue
-			}
-			if t, err := signer.Read(text); err == nil && t.Purpose != ForMessageID && !slices.Contains(out, t) {
-				out = append(out, t)
-			}
+	for _, list := range [][]string{a.To, m.DeliveredTo, addressesOf(m.To), addressesOf(m.Cc)} {
+		if out := d.tokensOf(list); len(out) > 0 {
+			return out
 		}
-		if len(out) > 0 {
-			break
+	}
+	return nil
+}
+
+// tokensOf are the valid tokens among addresses, each once.
+func (d *Desk) tokensOf(lists ...[]string) (out []Token) {
+	s, signer := d.Settings(), d.signer()
+	for _, addr := range slices.Concat(lists...) {
+		text, _ := s.tokenText(addr)
+		if text == "" {
+			continue
+		}
+		if t, err := signer.Read(text); err == nil && t.Purpose != ForMessageID && !slices.Contains(out, t) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// others are the tickets that further addresses of the mail name, at most twenty.
+func others(p Place, tokens []Token) []int64 {
+	q, _ := placeByToken(tokens, Message{})
+	out := p.Also
+	for _, n := range append([]int64{q.Ticket}, q.Also...) {
+		if n != 0 && n != p.Ticket && !slices.Contains(out, n) && len(out) < 20 {
+			out = append(out, n)
 		}
 	}
 	return out
@@ -60,6 +75,8 @@ func addressesOf(as []Address) []string {
 // place goes through the steps in their order.
 func (d *Desk) place(tx Tx, a Arrival, m Message) (Place, error) {
 	if p, ok := placeByToken(d.addressTokens(a, m), m); ok {
+		// The envelope says where it lies; the header may name further tickets.
+		p.Also = others(p, d.tokensOf(addressesOf(m.To), addressesOf(m.Cc)))
 		return p, nil
 	}
 	ids := slices.Clone(m.InReplyTo)
