@@ -236,6 +236,9 @@ func (w *work) mustNotJoin(p Place) string {
 	if w.ev.Agent == "" && w.fromAddressBook(p) {
 		return "the reply address was used for something new"
 	}
+	if w.forwardedElsewhere(p) {
+		return "a mail of it was forwarded to another queue"
+	}
 	return ""
 }
 

@@ -119,6 +119,15 @@ func placeByToken(tokens []Token, m Message) (Place, bool) {
 	return p, p.Ticket != 0
 }
 
+// forwardedElsewhere: somebody hands a mail of the ticket to another queue. It is that
+// queue's work now. A forward is known by its structure, an original inside it, and
+// not by a word in its subject, which every language spells otherwise.
+func (w *work) forwardedElsewhere(p Place) bool {
+	qs := w.queues()
+	return w.msg.Forwarded != nil && !w.msg.Automatic && p.Token == nil && len(qs) > 0 &&
+		!slices.ContainsFunc(qs, func(q Queue) bool { return q.Name == w.t.Queue || slices.Contains(w.t.Watching, q.Name) })
+}
+
 // ownID is step 2: a Message-ID of ours, by its token or from the outbox.
 func (d *Desk) ownID(tx Tx, id string) (Place, error) {
 	if t, err := d.signer().Read(messageToken(id)); err == nil && t.Purpose == ForMessageID {
