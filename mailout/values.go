@@ -181,7 +181,7 @@ func shy(d tickets.Draft) bool {
 }
 
 func entry(e tickets.Entry, q tickets.Queue) Words {
-	w := Words{Who: who(e.From), Name: oneLine(first(e.From.Name, e.From.Addr, e.Agent)), When: when(e.At, q),
+	w := Words{Who: who(e.From), Name: oneLine(first(e.From.Name, plainDomain(e.From.Addr), e.Agent)), When: when(e.At, q),
 		Text: body(spoken(e)), Full: body(e.Text), Note: e.Kind == tickets.EntryNote, Held: e.State == tickets.EntryHeld,
 		Auto: e.Automatic, Why: oneLine(e.Why), Unproved: e.State == tickets.EntryHeld && e.Level < tickets.L2}
 	if e.Agent != "" {
@@ -218,8 +218,8 @@ func items(in []tickets.Item) []Item {
 }
 
 func who(a tickets.Address) string {
-	name, addr := oneLine(a.Name), oneLine(a.Addr)
-	if name == "" || name == addr {
+	name, addr := oneLine(a.Name), plainDomain(oneLine(a.Addr))
+	if name == "" || name == oneLine(a.Addr) {
 		return addr
 	}
 	if addr == "" {
@@ -232,7 +232,7 @@ func who(a tickets.Address) string {
 func firstName(p tickets.Participant) string {
 	name := oneLine(p.Name)
 	if name == "" || strings.Contains(name, "@") || strings.Contains(name, ",") {
-		return first(name, oneLine(p.Address))
+		return first(name, plainDomain(oneLine(p.Address)))
 	}
 	f, _, _ := strings.Cut(name, " ")
 	return f
