@@ -22,7 +22,7 @@ func kindOf(role string) tickets.MailKind {
 		return tickets.MailAck
 	case "update", "pending", "resolved", "merged", "closed":
 		return tickets.MailUpdate
-	case "help", "list":
+	case "help", "answer":
 		return tickets.MailReceipt
 	case "reply", "reminder", "receipt", "refusal", "confirmation", "digest", "alarm":
 		return tickets.MailKind(role)
@@ -45,6 +45,7 @@ func story(role, lang string) tickets.Draft {
 	switch {
 	case d.Mail == tickets.MailReply || d.Mail == tickets.MailUpdate || d.Mail == tickets.MailReminder:
 		d.Entry, d.FromName = &said, "Bob Jones (IT Helpdesk)"
+	case role == "answer": // tells what was asked
 	case d.Mail == tickets.MailReceipt || d.Mail == tickets.MailDigest || d.Mail == tickets.MailAlarm:
 		d.Entry = nil
 	case role == "notice-reply":
@@ -77,7 +78,7 @@ func details(d *tickets.Draft, role string) {
 		d.Links = []tickets.MailLink{{Word: "undo", Address: "help+t42.abc@example.org", Subject: "[IT #42] Printer on fire", Line: "#undo"}}
 	case "refusal":
 		d.Entry.State = tickets.EntryHeld
-		d.Why, d.Returned = `"#resovle": unknown command (did you mean #resolve?)`, "#resovle\nHi Ann, the fire is out."
+		d.Why, d.Returned = `"#resovle": there is no command #resovle (did you mean #resolve?)`, "#resovle\nHi Ann, the fire is out."
 	case "confirmation":
 		d.Nonce, d.Returned, d.Lines = "k7qp2", "Hi Ann, the fire is out.", []string{"ticket 7: #confirm zz19a"}
 	case "conflict":
@@ -94,7 +95,7 @@ func details(d *tickets.Draft, role string) {
 	case "notice-unverified":
 		d.Why = "the address is Ann's, but nothing proves that she wrote it"
 	case "notice-held":
-		d.Why = `"#resovle": unknown command (did you mean #resolve?)`
+		d.Why = `"#resovle": there is no command #resovle (did you mean #resolve?)`
 	case "merged":
 		d.Lines = []string{"ticket 42 goes on as ticket 40"}
 	case "digest":
@@ -102,9 +103,13 @@ func details(d *tickets.Draft, role string) {
 	case "alarm":
 		*d = ofNoTicket(*d)
 		d.Items, d.Why, d.Lines = nil, "the disk is nearly full", []string{"120 MB are left in /var/lib/postern"}
-	case "list":
+	case "answer":
+		said := *d.Entry
 		*d = ofNoTicket(*d)
 		d.InReplyTo = "asked@example.org"
+		d.Answers = []tickets.Answer{{Ask: "#list mine", Items: d.Items}, {Ask: "#list due", Lines: []string{"there is none"}},
+			{Ask: "#show 42", Lines: []string{"opened on 2 Nov 2026 14:03", "priority: high"}, Items: d.Items[:1], Said: []tickets.Entry{said}}}
+		d.Items, d.Entry = nil, nil
 	}
 }
 
@@ -114,7 +119,7 @@ func ofNoTicket(d tickets.Draft) tickets.Draft {
 	d.Requester, d.Links = tickets.Participant{}, nil
 	take := []tickets.MailLink{{Word: "take", Address: "help+t43.abc@example.org", Subject: "[IT #43] No coffee", Line: "#take"}}
 	d.Items = []tickets.Item{
-		{Ticket: 42, Tag: "[IT #42]", Subject: "Re: [IT #42] Printer on fire", Status: tickets.Open, Assignee: "Bob Jones", Requester: "Ann Smith", Age: "waits for 3 days", Due: "due in 2 hours"},
+		{Ticket: 42, Tag: "[IT #42]", Subject: "Re: [IT #42] Printer on fire", Status: tickets.Open, Assignee: "Bob Jones", Requester: "Ann Smith", Age: "changed 3 days ago", Due: "waits until 4 Nov 2026 09:00"},
 		{Ticket: 43, Tag: "[IT #43]", Subject: "No coffee", Status: tickets.New, Requester: "Cat Cole", Links: take},
 	}
 	return d

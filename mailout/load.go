@@ -38,7 +38,7 @@ func (t *Templates) add(dir fs.FS, where string, tried []Values) error {
 		switch {
 		case err != nil:
 			return err
-		case name != "." && strings.HasPrefix(path.Base(name), "."), path.Base(name) == "parts.txt":
+		case name != "." && strings.HasPrefix(path.Base(name), "."), path.Base(name) == "parts.txt", path.Base(name) == linesFile:
 			if e.IsDir() {
 				return fs.SkipDir
 			}
@@ -173,7 +173,8 @@ func samples() []Values {
 	full.Other = full.Entry
 	full.History = []Words{full.Entry, {Name: "Bob", Note: true, Text: "note"}}
 	full.Links = []Link{{"take", "mailto:help@example.org"}, {"note", "mailto:help@example.org"}}
-	full.Items = []Item{{42, "[IT #42]", "Printer on fire", "IT", "open", "Bob", "Ann Smith", "due in 2 hours", "waits for 3 days", full.Links}, {Number: 43, Tag: "[IT #43]", Subject: "No coffee", Status: "new"}}
+	full.Items = []Item{{42, "[IT #42]", "Printer on fire", "IT", "open", "Bob", "Ann Smith", "waits until 4 Nov 2026 09:00", "changed 3 days ago", full.Links}, {Number: 43, Tag: "[IT #43]", Subject: "No coffee", Status: "new"}}
+	full.Answers = []Answered{{"#show 42", full.Lines, full.Items, full.History}, {Ask: "#list mine"}}
 	full.Files = []File{{"a.pdf", "12 kB"}}
 	full.TooLarge = full.Files
 	agent := full

@@ -52,6 +52,11 @@ func offers(d tickets.Draft) []Link {
 	for _, x := range d.Items {
 		all = append(all, links(x.Links)...)
 	}
+	for _, a := range d.Answers {
+		for _, x := range a.Items {
+			all = append(all, links(x.Links)...)
+		}
+	}
 	return all
 }
 

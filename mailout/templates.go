@@ -20,14 +20,14 @@ var embedded embed.FS
 // roles are the built-in templates, in the order of a ticket's life.
 var roles = []string{"ack", "ack-unverified", "notice-new", "notice-reply", "notice-unverified", "notice-held",
 	"notice", "assigned", "reply", "update", "pending", "reminder", "resolved", "merged", "closed", "reopened",
-	"receipt", "help", "list", "refusal", "confirmation", "conflict", "failure", "digest", "alarm"}
+	"receipt", "help", "answer", "refusal", "confirmation", "conflict", "failure", "digest", "alarm"}
 
 // Roles lists the names of the built-in templates. A queue's folder may replace
 // each of them, and may add variants named after one: "ack-weekend".
 func Roles() []string { return slices.Clone(roles) }
 
 // Languages lists the languages that are built in; the first is used for others.
-func Languages() []string { return []string{"en", "de"} }
+func Languages() []string { return slices.Clone(tickets.Spoken) }
 
 // Templates are the texts of one queue: the built-in ones, some replaced. They
 // are immutable and safe for concurrent use.

@@ -49,6 +49,7 @@ type Values struct {
 	// Lines say what happened, one thing each.
 	Lines    []string
 	Items    []Item // tickets of a list
+	Answers  []Answered
 	Why      string
 	Returned string // the recipient's own text, given back
 	Links    []Link
@@ -79,6 +80,14 @@ type Words struct {
 	Auto     bool   // a machine wrote it
 	Why      string // why it is unverified or held
 	Files    []File
+}
+
+// Answered is what came of a question: sentences, tickets, entries.
+type Answered struct {
+	Ask   string // "#show 12"
+	Lines []string
+	Items []Item
+	Said  []Words // newest first
 }
 
 // Item is one ticket of a list. Fields that do not apply are empty.
@@ -131,10 +140,11 @@ func values(d tickets.Draft) Values {
 	if v.Agent {
 		v.Silenced = oneLine(d.Requester.Dead)
 	}
-	v.Lines, v.Why, v.Nonce = oneLines(d.Lines), oneLine(d.Why), oneLine(d.Nonce)
+	lang := d.Queue.Language
+	v.Lines, v.Why, v.Nonce = oneLines(sayAll(lang, d.Lines)), say(lang, oneLine(d.Why)), oneLine(d.Nonce)
 	v.Returned = body(d.Returned)
 	v.Links = links(d.Links)
-	v.Items = items(d.Items)
+	v.Items, v.Answers = items(lang, d.Items), answers(d)
 	v.Reopened = string(d.Reopened)
 	for _, p := range d.Parts {
 		v.Files = append(v.Files, file(p.Part))
@@ -183,7 +193,7 @@ func shy(d tickets.Draft) bool {
 func entry(e tickets.Entry, q tickets.Queue) Words {
 	w := Words{Who: who(e.From), Name: oneLine(first(e.From.Name, plainDomain(e.From.Addr), e.Agent)), When: when(e.At, q),
 		Text: body(spoken(e)), Full: body(e.Text), Note: e.Kind == tickets.EntryNote, Held: e.State == tickets.EntryHeld,
-		Auto: e.Automatic, Why: oneLine(e.Why), Unproved: e.State == tickets.EntryHeld && e.Level < tickets.L2}
+		Auto: e.Automatic, Why: say(q.Language, oneLine(e.Why)), Unproved: e.State == tickets.EntryHeld && e.Level < tickets.L2}
 	if e.Agent != "" {
 		w.Who = first(oneLine(e.From.Name), e.Agent)
 		w.Name = w.Who
@@ -207,12 +217,27 @@ func spoken(e tickets.Entry) string {
 	return e.Reply()
 }
 
+// answers are what an agent asked for.
+func answers(d tickets.Draft) []Answered {
+	var out []Answered
+	for _, x := range d.Answers {
+		a := Answered{Ask: oneLine(x.Ask), Lines: oneLines(sayAll(d.Queue.Language, x.Lines)), Items: items(d.Queue.Language, x.Items)}
+		for _, e := range x.Said {
+			w := entry(e, d.Queue)
+			w.Text = cut(w.Text, maxBefore)
+			a.Said = append(a.Said, w)
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
 // items are the tickets of a list, each field on one line.
-func items(in []tickets.Item) []Item {
+func items(lang string, in []tickets.Item) []Item {
 	var out []Item
 	for _, x := range in {
 		out = append(out, Item{x.Ticket, oneLine(x.Tag), first(cut(bareSubject(x.Subject, x.Tag), 120), "–"), oneLine(x.Queue), string(x.Status),
-			oneLine(x.Assignee), oneLine(x.Requester), oneLine(x.Due), oneLine(x.Age), links(x.Links)})
+			oneLine(x.Assignee), oneLine(x.Requester), say(lang, oneLine(x.Due)), say(lang, oneLine(x.Age)), links(x.Links)})
 	}
 	return out
 }

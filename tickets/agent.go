@@ -88,6 +88,9 @@ func (w *work) refuse(e Entry, ag Agent, problem error) error {
 // command carries out an agent's mail: its block, then its words. known says
 // that the entry is stored already (confirmed, released or raised).
 func (w *work) command(e Entry, ag Agent, known bool) error {
+	if dryEntry(e) {
+		return w.rehearse(e, ag, known)
+	}
 	pl, err := w.planFor(e, ag)
 	if err != nil {
 		return w.refuse(e, ag, err)
@@ -261,6 +264,10 @@ func (w *work) free(e Entry) error {
 	cause := w.cause
 	defer func() { w.cause = cause }()
 	w.cause.Agent = ag.Name
+	if dryEntry(e) {
+		e.Kind, e.Why = EntryNote, rehearsed // released or not, its words were never meant to leave
+		return w.changeEntry(e, EntryQuiet, w.cause)
+	}
 	if pl, err := w.planFor(e, ag); err == nil && len(pl.free) == 0 {
 		_, err := w.carryOut(e, pl, true)
 		return err

@@ -29,7 +29,8 @@ type Block struct {
 const MaxCommands = 20
 
 // words are the commands of policy section 5 that this version carries out.
-var words = []string{"assign", "take", "queue", "status", "resolve", "close", "reopen", "pending",
+var words = []string{"show", "list", "why", "dry",
+	"assign", "take", "queue", "status", "resolve", "close", "reopen", "pending",
 	"hold", "priority", "type", "tag", "untag", "watch", "unwatch", "note", "release", "confirm", "help", "spam",
 	"subject", "cc", "uncc", "merge", "link", "reject", "resend", "split", "on-behalf", "undo"}
 

@@ -184,6 +184,9 @@ func (d *Desk) thread(w *work) error {
 	}
 	if p.Ticket == 0 {
 		w.trace.Add("which ticket?", p.How)
+		if done, err := d.asking(w); done || err != nil {
+			return err
+		}
 		return d.open(w, p)
 	}
 	t, ok, err := d.target(w.tx, &p, w)

@@ -17,8 +17,8 @@ type Item struct {
 	Status    Status
 	Assignee  string // the name he goes by; empty for nobody
 	Requester string // a name, never an address
-	Due       string // a sentence as in Draft.Lines: "due in 2 hours"; may be empty
-	Age       string // likewise: "waits for 3 days"; may be empty
+	Due       string // a sentence as in Draft.Lines: "waits until 4 Mar 2026 09:00"; may be empty
+	Age       string // likewise: "changed 3 days ago"; may be empty
 	Links     []MailLink
 }
 
@@ -33,7 +33,9 @@ type errand struct {
 	subject string
 	lines   []string
 	items   []Item
+	asked   []Answer
 	why     string
+	lang    string    // of the mail it answers, when that decides; else empty
 	before  time.Time // not before
 	answers string    // the Message-ID it answers; empty for none
 	// always: it leaves beyond the limit of the whole instance, as alarms and security
@@ -109,9 +111,10 @@ func (d *Desk) composeErrand(x errand, at time.Time) (Outgoing, error) {
 	}
 	draft := Draft{
 		Role: x.role, Mail: x.mail, At: at, Queue: x.queue, Instance: s.Instance, Domain: s.Domain, Recipient: x.to,
-		FromName: x.queue.Display, Subject: x.subject, Lines: x.lines, Items: x.items, Why: x.why,
+		FromName: x.queue.Display, Subject: x.subject, Lines: x.lines, Items: x.items, Answers: x.asked, Why: x.why,
 		MessageID: messageID(sign(ForMessageID), x.key, s.Domain), Mark: signer.Mark(keyHash(x.key)),
 	}
+	draft.Queue.Language = s.language(x.queue, x.to, x.lang)
 	if usableID(x.answers) {
 		draft.InReplyTo = x.answers
 	}

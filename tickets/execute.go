@@ -98,6 +98,13 @@ func (a actorIs) one(c Command, t Ticket) ([]deed, error) {
 			return do(nil, "told the commands") // by a mail of its own
 		}
 		return do(nil, helpText)
+	case "show", "list", "why":
+		if a.agent == "" {
+			return fail("it is answered by mail, to agents", "postern ticket show, postern ticket list and postern explain tell the same")
+		}
+		return do(nil, "answered by mail")
+	case "dry":
+		return fail("there is nothing to try it on", "#dry belongs into a reply to a ticket's mail")
 	case "release", "confirm":
 		return do(nil, "")
 	}
@@ -142,6 +149,7 @@ const helpText = `Commands stand at the very top of your reply, one a line:
 #subject WORDS, #cc ADDRESS, #uncc ADDRESS, #merge #N [cc], #link #N, #split ENTRY,
 #on-behalf ADDRESS, #resend [ENTRY], #undo (by mail only),
 #note (all that follows stays among agents), #release [ENTRY] [cc] (send or show what was held), #reject [ENTRY], #confirm, #help.
+#show, #list, #why (answered by mail), #dry (nothing is done).
 Text below them goes to the requester. One mistake, and nothing of the mail is done or sent.`
 
 // changed is a deed, or the line that says nothing changed.
@@ -268,14 +276,12 @@ func (a actorIs) pending(c Command, t Ticket) ([]deed, error) {
 	return does(c, b, fmt.Sprintf("status: %s → pending until %s", t.Status, a.date(until, t))), nil
 }
 
-// date writes a moment in the zone and language of the ticket's queue.
+// date writes a moment in the zone of the ticket's queue; the composer puts it into the
+// language of the mail.
 func (a actorIs) date(at time.Time, t Ticket) string {
 	q, _ := a.s.Queue(t.Queue)
 	if q.Zone != nil {
 		at = at.In(q.Zone)
-	}
-	if q.Language == "de" {
-		return at.Format("2.1.2006 15:04")
 	}
 	return at.Format("2 Jan 2006 15:04")
 }

@@ -36,6 +36,9 @@ func (w *work) planBlock(b Block, ag Agent) (planned, error) {
 	if i := slices.IndexFunc(b.Commands, func(c Command) bool { return c.Word == "undo" }); i >= 0 && (len(b.Commands) > 1 || b.Text != "") {
 		return pl, &BlockError{b.Commands[i].Line, "it takes back a whole mail and stands alone", "send commands and text in another mail"}
 	}
+	if err := w.checkAsks(b, ag); err != nil {
+		return pl, err
+	}
 	a := actorIs{ag.Name, w.at, w.s}
 	deeds, err := a.planWith(b.Commands, w.t, func(c Command, t Ticket) ([]deed, error) {
 		if seek, ok := seekers[c.Word]; ok {

@@ -10,18 +10,20 @@ import (
 
 // letter is a mail that ought to be written: to whom, for what, about which event.
 type letter struct {
-	role   string // template
-	mail   MailKind
-	to     Recipient
-	entry  *Entry
-	seq    int64 // of the event that causes it
-	why    string
-	lines  []string
-	back   string // the sender's own text, returned
-	nonce  string
-	before time.Time // not before
-	until  time.Time // something may be taken back, or is held, until then
-	other  *Entry    // a second entry that is told beside the first
+	role    string // template
+	mail    MailKind
+	to      Recipient
+	entry   *Entry
+	seq     int64 // of the event that causes it
+	why     string
+	lines   []string
+	answers []Answer
+	back    string // the sender's own text, returned
+	nonce   string
+	lang    string    // of the mail it answers, when that decides; else empty
+	before  time.Time // not before
+	until   time.Time // something may be taken back, or is held, until then
+	other   *Entry    // a second entry that is told beside the first
 	// blind: the reader has no right to the ticket and learns nothing of it, not even
 	// its subject; only his own words are told.
 	blind bool
@@ -84,8 +86,9 @@ func (w *work) compose(l letter) (Outgoing, error) {
 	q, _ := w.s.Queue(w.t.Queue)
 	d := Draft{
 		Role: l.role, Mail: l.mail, At: w.at, Queue: q, Ticket: w.t, Instance: w.s.Instance, Domain: w.s.Domain,
-		Recipient: l.to, Subject: w.t.Subject, Entry: l.entry, Lines: l.lines, Why: l.why, Returned: l.back, Nonce: l.nonce, Until: l.until, Other: l.other,
+		Recipient: l.to, Subject: w.t.Subject, Entry: l.entry, Lines: l.lines, Answers: l.answers, Why: l.why, Returned: l.back, Nonce: l.nonce, Until: l.until, Other: l.other,
 	}
+	d.Queue.Language = w.s.language(q, l.to, l.lang)
 	if l.role == "ack-unverified" {
 		d.Subject, d.Entry = "", nil
 	}
@@ -129,13 +132,13 @@ func (w *work) compose(l letter) (Outgoing, error) {
 // opened the ticket again, and the agents by the names they go by here.
 func (w *work) forAgent(d *Draft) {
 	if d.Other != nil {
-		other := w.signed(*d.Other)
+		other := w.s.signed(*d.Other)
 		d.Other = &other
 	}
 	if d.Entry == nil {
 		return
 	}
-	e := w.signed(*d.Entry)
+	e := w.s.signed(*d.Entry)
 	if e.Why == noProof {
 		e.Why = "" // the template says that we cannot tell who wrote it
 	}
@@ -160,10 +163,10 @@ func (w *work) reopenedFrom() Status {
 
 // signed is an entry as agents read it: an agent's mail bears his display name,
 // whatever his mail client puts into From.
-func (w *work) signed(e Entry) Entry {
-	ag, ok := w.s.Agent(e.Agent)
+func (s *Settings) signed(e Entry) Entry {
+	ag, ok := s.Agent(e.Agent)
 	if !ok && e.State == EntryHeld {
-		ag, ok = w.s.AgentOf(e.From.Addr)
+		ag, ok = s.AgentOf(e.From.Addr)
 	}
 	if ok && ag.Display != "" {
 		e.From.Name = ag.Display
@@ -253,7 +256,7 @@ func (w *work) conversation(d *Draft, l letter) error {
 		}
 		if len(d.History) < 2 && (toAgent && e.State != EntryQuiet && e.State != EntryRefused || e.Public()) && e.Kind != EntrySystem && l.role != "ack-unverified" {
 			if toAgent {
-				e = w.signed(e)
+				e = w.s.signed(e)
 			}
 			d.History = append(d.History, e)
 		}

@@ -114,7 +114,7 @@ func (w *work) summary() (string, error) {
 	fmt.Fprintf(&b, "Ticket %d %q was merged into this one.\n", w.t.ID, w.t.Subject)
 	for _, e := range slices.Backward(es) {
 		if b.Len() < 16<<10 && e.Public() {
-			fmt.Fprintf(&b, "\n%s wrote:\n\n%s\n", w.signed(e).From.shown(), cut(strings.TrimSpace(e.Said()), 4000))
+			fmt.Fprintf(&b, "\n%s wrote:\n\n%s\n", w.s.signed(e).From.shown(), cut(strings.TrimSpace(e.Said()), 4000))
 		}
 	}
 	return b.String(), nil

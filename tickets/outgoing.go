@@ -143,6 +143,8 @@ type Draft struct {
 	Lines []string
 	// Items are the tickets of a list.
 	Items []Item
+	// Answers are what an agent asked for, in the order of his questions.
+	Answers []Answer
 	// Why explains (why a refusal, why a ticket did not join).
 	Why string
 	// Reopened is the status out of which the message told here has opened the ticket

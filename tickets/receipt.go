@@ -7,7 +7,7 @@ import (
 )
 
 // receipt tells the agent what his commands and his words came to. The rules are
-// asked before, so that it says only what is so. #help is answered by a mail of its own.
+// asked before, so that it says only what is so. Questions are answered by a mail of their own.
 func (w *work) receipt(ag Agent, pl planned, e Entry) error {
 	if len(pl.block.Commands) == 0 {
 		return nil
@@ -23,25 +23,22 @@ func (w *work) receipt(ag Agent, pl planned, e Entry) error {
 	if slices.ContainsFunc(pl.deeds, func(x deed) bool { return x.cmd.Word == "undo" }) {
 		until = time.Time{}
 	}
-	l := letter{until: until, role: "receipt", mail: MailReceipt, to: to, seq: w.t.Seq, lines: w.did(pl, e), always: true}
-	if slices.ContainsFunc(pl.deeds, isHelp) {
-		help := l
-		help.role, help.lines = "help", nil
-		if err := w.mail(help); err != nil || !slices.ContainsFunc(pl.deeds, func(x deed) bool { return !isHelp(x) }) {
+	lines := w.did(pl, e)
+	if len(lines) > 0 || slices.ContainsFunc(pl.deeds, func(x deed) bool { return !isAsk(x.cmd.Word) }) {
+		l := letter{until: until, role: "receipt", mail: MailReceipt, to: to, seq: w.t.Seq, lines: lines, always: true}
+		if err := w.mail(l); err != nil {
 			return err
 		}
 	}
-	return w.mail(l)
+	return w.answerAsks(ag, to, pl.block)
 }
-
-func isHelp(x deed) bool { return x.cmd.Word == "help" }
 
 // did are the lines of a receipt: one a command, and where the words below went.
 func (w *work) did(pl planned, e Entry) []string {
 	var lines []string
 	words := w.wentTo(e)
 	for _, x := range pl.deeds {
-		if x.did != "" && !isHelp(x) && (x.cmd.Word != "note" || words == "") {
+		if x.did != "" && !isAsk(x.cmd.Word) && (x.cmd.Word != "note" || words == "") {
 			lines = append(lines, x.did)
 		}
 		lines = append(lines, x.more...)

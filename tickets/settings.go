@@ -64,6 +64,7 @@ type Agent struct {
 	Display   string   // the name requesters see
 	Addresses []string // all of his; the first is the registered one
 	Away      bool
+	Language  string // ISO 639-1, of the mails he gets; empty for that of the queue
 }
 
 // Address is the registered address: confirmations, receipts and refusals go there only.

@@ -126,6 +126,7 @@ type Tx interface {
 	ticketTx
 	personTx
 	outboxTx
+	findTx
 }
 
 type inboxTx interface {

@@ -55,6 +55,7 @@ var kindsOfMistake = map[string]string{
 	"queue-agent":              "an agent nobody knows",
 	"queue-agent-twice":        "an agent twice in a queue",
 	"language":                 "an unknown language",
+	"agent-language":           "an unknown language of an agent",
 	"zone":                     "an unknown time zone",
 	"templates":                "a templates folder that is not there",
 	"tag":                      "a subject tag with brackets",

@@ -97,6 +97,8 @@ type AgentConfig struct {
 	// Addresses are all he writes from; the first is the registered one, to which
 	// confirmations, receipts and refusals go.
 	Addresses []string `yaml:"addresses"`
+	// Language is the ISO 639-1 code of the mails he gets; that of the queue when left out.
+	Language string `yaml:"language"`
 	// PasswordHash lets him log in on a listener with auth; `postern password` makes it.
 	PasswordHash string `yaml:"password_hash"`
 	// Away: he is not at work. What comes on his tickets is told to his queue's other

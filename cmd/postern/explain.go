@@ -98,7 +98,11 @@ func explainArrival(ctx context.Context, db *ticketdb.DB, a ticketdb.ArrivalInfo
 		e.Decisions = append(e.Decisions, decisionView{string(r.Facts.Phase), r.Facts.Event.Kind, r.Decision.Version, list(r.Decision.Rules), list(r.Decision.Actions)})
 	}
 	if a.Result.Ticket == 0 {
-		return e, nil
+		out, err := db.ListOutbox(ctx, ticketdb.OutboxFilter{Answers: a.Arrival.ID})
+		for _, o := range out {
+			e.Mails = append(e.Mails, mailView{o.Role, o.Recipient, true, string(o.State), strings.TrimSpace(o.Code + " " + o.Answer), "it asked"})
+		}
+		return e, err
 	}
 	out, err := db.ListOutbox(ctx, ticketdb.OutboxFilter{Ticket: a.Result.Ticket, Limit: 10_000})
 	if err != nil {
@@ -109,19 +113,10 @@ func explainArrival(ctx context.Context, db *ticketdb.DB, a ticketdb.ArrivalInfo
 		mails[o.MessageID] = o
 	}
 	events, err := db.EventsOf(ctx, a.Result.Ticket)
-	mine := false // what rules do stands right behind what they were asked about
-	for _, ev := range events {
-		mine = ev.Cause.Arrival == a.Arrival.ID || mine && byRule(ev.Cause)
-		if mine {
-			e.add(ev, mails)
-		}
+	for _, ev := range tickets.EventsOf(a.Arrival.ID, events) {
+		e.add(ev, mails)
 	}
 	return e, err
-}
-
-// byRule says that a rule alone is the cause, and neither a message nor a person or the clock.
-func byRule(c tickets.Cause) bool {
-	return c.Rule != "" && c.Arrival == 0 && !c.Clock && c.Agent == "" && c.Admin == ""
 }
 
 // add books an event that the arrival caused; mails are listed apart.

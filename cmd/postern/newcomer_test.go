@@ -106,21 +106,6 @@ func TestOutboxWaits(t *testing.T) {
 	}
 }
 
-// What rules did behind a message's events is told too; what others did is not.
-func TestExplainKnowsRuleEvents(t *testing.T) {
-	for _, c := range []struct {
-		cause tickets.Cause
-		want  bool
-	}{
-		{tickets.Cause{Rule: "route"}, true}, {tickets.Cause{Rule: "overdue", Clock: true}, false},
-		{tickets.Cause{Admin: "root"}, false}, {tickets.Cause{Arrival: 2, Rule: "route"}, false},
-	} {
-		if got := byRule(c.cause); got != c.want {
-			t.Errorf("%+v: %v", c.cause, got)
-		}
-	}
-}
-
 // A person the database does not know keeps his number; those behind him have names.
 func TestExplainNamesPeople(t *testing.T) {
 	scene(t)

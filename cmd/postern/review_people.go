@@ -112,6 +112,7 @@ func (r *review) agents() {
 		}
 		r.words(path+".display", a.Display)
 		r.addressList(path, a.Addresses)
+		r.known(path+".language", "language", a.Language, languages)
 		r.passwordHash(path+".password_hash", a.PasswordHash)
 	}
 }

@@ -20,7 +20,7 @@ func (c Config) Settings() *tickets.Settings {
 		s.Queues = append(s.Queues, q.queue())
 	}
 	for _, a := range c.Agents {
-		s.Agents = append(s.Agents, tickets.Agent{Name: a.Name, Display: or(a.Display, a.Name), Addresses: a.Addresses, Away: a.Away})
+		s.Agents = append(s.Agents, tickets.Agent{Name: a.Name, Display: or(a.Display, a.Name), Addresses: a.Addresses, Away: a.Away, Language: a.Language})
 	}
 	return s
 }

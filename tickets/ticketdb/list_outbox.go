@@ -16,6 +16,7 @@ type OutboxFilter struct {
 	Queue     string
 	Relay     string
 	Recipient string // "participant 7"
+	Answers   int64  // an arrival: only the mails of no ticket that answer it
 	Since     time.Time
 	Limit     int // 0 means 100
 }
@@ -32,6 +33,10 @@ func (db *DB) ListOutbox(ctx context.Context, o OutboxFilter) (out []tickets.Out
 	}
 	if o.Ticket != 0 {
 		f.add(`ticket = `, o.Ticket)
+	}
+	if o.Answers != 0 { // their key is role/arrival/recipient
+		f.terms = append(f.terms, `ticket = 0`)
+		f.add(`key LIKE `, fmt.Sprintf("%%/%d/%%", o.Answers))
 	}
 	f.since(o.Since)
 	var rows []outRow
