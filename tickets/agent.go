@@ -128,6 +128,10 @@ func (w *work) planFor(e Entry, ag Agent) (planned, error) {
 	if err != nil {
 		return planned{}, err
 	}
+	w.original = nil
+	if w.arrival != nil && e.Arrival == w.arrival.ID {
+		w.original = w.msg.Forwarded
+	}
 	return w.planBlock(b, ag)
 }
 

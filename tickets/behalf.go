@@ -39,10 +39,10 @@ func (w *work) behalfOf(c Command) (who Address, how string, err error) {
 		}
 		return who, "", nil
 	}
-	if w.msg == nil || w.msg.Forwarded == nil {
+	if w.original == nil {
 		return who, "", &BlockError{c.Line, "it does not say on whose", "write #on-behalf ann@example.net, or forward that person's mail"}
 	}
-	f := w.msg.Forwarded.From
+	f := w.original.From
 	if f.Guessed || f.Addr == "" {
 		return f, "", &BlockError{c.Line, "the forwarded mail does not show its sender's address", "write #on-behalf ann@example.net"}
 	}
@@ -96,6 +96,7 @@ func (w *work) prepareBehalf() error {
 // openingBlock reads the block of an agent's new mail. Of a forward only what stands
 // above the forwarded mail is his: a line of the other's is no command.
 func (w *work) openingBlock() (Block, error) {
+	w.original = w.msg.Forwarded
 	if w.msg.CommandsDisagree {
 		return Block{}, errDisagree(w.msg.Reply())
 	}

@@ -51,7 +51,7 @@ func (w *work) levelHere(p Place) (Level, string) {
 		return L0, "the address is not one for replies"
 	case w.author.ID == 0 || t.Participant != w.author.ID:
 		return L0, "the reply address was issued to somebody else" + w.via(t)
-	case t.Generation != w.t.Generation&0x1fff:
+	case w.revoked(t):
 		return L0, "the reply address was revoked"
 	case w.ev.Failed:
 		return L0, "a verdict on the mail says fail"
@@ -59,6 +59,19 @@ func (w *work) levelHere(p Place) (Level, string) {
 		return L0, "the reply address is genuine, but its owner takes no part in this ticket any more"
 	}
 	return L1, "a reply address issued to this very sender"
+}
+
+// revoked: the address is older than the last revocation of the ticket that issued it,
+// which a merge may have ended.
+func (w *work) revoked(t *Token) bool {
+	issuer := w.t
+	if t.Ticket != w.t.ID {
+		var err error
+		if issuer, err = w.tx.Ticket(t.Ticket); err != nil {
+			return true
+		}
+	}
+	return t.Generation != issuer.Generation&0x1fff
 }
 
 // via says whose reply address a stranger used.

@@ -26,16 +26,19 @@ type work struct {
 	arrival *Arrival
 	msg     *Message
 	ev      Evidence
-	author  Participant   // From's participant, when known
-	behalf  *behalf       // a forward that opens a ticket on somebody's behalf
-	hold    time.Duration // mail to people outside waits that long: two answers crossed
-	quiet   string        // why no mail goes out at all because of this
-	noAuto  string        // why the message may not be answered automatically
-	twin    string        // whose Message-ID the message bears, with other words
-	trace   Trace
-	told    map[string]bool // role/recipient pairs written or withheld already
-	kept    bool            // full facts were recorded already
-	first   int64           // the ticket for which this mail was acknowledged, when it is another
+	author  Participant // From's participant, when known
+	// original is the forwarded mail that the commands at hand came with; nil when they
+	// came with an earlier mail, which this message only confirms or releases.
+	original *Forwarded
+	behalf   *behalf       // a forward that opens a ticket on somebody's behalf
+	hold     time.Duration // mail to people outside waits that long: two answers crossed
+	quiet    string        // why no mail goes out at all because of this
+	noAuto   string        // why the message may not be answered automatically
+	twin     string        // whose Message-ID the message bears, with other words
+	trace    Trace
+	told     map[string]bool // role/recipient pairs written or withheld already
+	kept     bool            // full facts were recorded already
+	first    int64           // the ticket for which this mail was acknowledged, when it is another
 }
 
 type waiting struct {

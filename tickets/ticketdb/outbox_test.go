@@ -250,6 +250,7 @@ func TestOutgoing(t *testing.T) {
 		reply.Mail, refusal.Mail, old.At, old.Recipient = tickets.MailReply, tickets.MailRefusal, noon.Add(-time.Hour), "agent bob"
 		ack := outgoing(1, 1, "ack")
 		ack.NotBefore = noon.Add(time.Hour)
+		ack.Entry, reply.Entry, refusal.Entry, old.Entry = 3, 3, 4, 3
 		gone := outgoing(1, 5, "ack")
 		gone.State = tickets.OutCancelled
 		ids := l.queued(ack, reply, refusal, old, gone)
@@ -278,6 +279,10 @@ func TestOutgoing(t *testing.T) {
 			now, err := tx.Outgoing(o.ID)
 			if now.State != tickets.OutHeld || !now.NotBefore.Equal(noon) || now.Code != "451" {
 				l.Errorf("changed into %+v", now)
+			}
+			of, err2 := tx.OutgoingOf(1, 3)
+			if err2 != nil || len(of) != 2 || of[0].ID != ids[0] || of[1].ID != ids[1] || len(of[0].Content.Segments) != 0 {
+				l.Errorf("of entry 3: %+v, %v", of, err2)
 			}
 			_, none := tx.Outgoing(999)
 			_, none2 := tx.OutgoingByMessageID("")
