@@ -64,7 +64,7 @@ func (d *Desk) holdAndAsk(w *work, e Entry, ag Agent) error {
 // refuse holds an agent's mail, says why at his registered address, and
 // returns his text. Nothing of it was done or sent.
 func (w *work) refuse(e Entry, ag Agent, problem error) error {
-	e.State, e.Why = EntryHeld, problem.Error()
+	e.State, e.Why = EntryHeld, withoutWords(problem)
 	if e.ID == 0 {
 		var err error
 		if e, err = w.addEntry(e, w.cause); err != nil {
@@ -78,7 +78,7 @@ func (w *work) refuse(e Entry, ag Agent, problem error) error {
 	if err != nil {
 		return err
 	}
-	l := letter{role: "refusal", mail: MailRefusal, to: to, entry: &e, seq: ev.Seq, why: e.Why, back: e.Reply(), always: true, blind: w.mayWork(ag) != ""}
+	l := letter{role: "refusal", mail: MailRefusal, to: to, entry: &e, seq: ev.Seq, why: problem.Error(), back: e.Reply(), always: true, blind: w.mayWork(ag) != ""}
 	if err := w.mail(l); err != nil {
 		return err
 	}
@@ -308,7 +308,7 @@ func (w *work) openingCommands(e Entry) error {
 }
 
 func (w *work) refuseOpening(e Entry, ag Agent, problem error) error {
-	ev := w.add(Refused{Why: problem.Error()}, w.cause)
+	ev := w.add(Refused{Why: withoutWords(problem)}, w.cause)
 	to, err := w.agentRecipient(ag)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package tickets
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -95,6 +96,17 @@ func (w *work) carry(pl planned, about *Entry) error {
 // private are the commands whose arguments are words or addresses: the ledger keeps
 // neither.
 var private = map[string]bool{"subject": true, "cc": true, "uncc": true, "on-behalf": true, "note": true}
+
+// withoutWords is a problem as the ledger keeps it: of a private command only the word.
+func withoutWords(problem error) string {
+	var b *BlockError
+	if errors.As(problem, &b) {
+		if word, _, ok := commandLine(b.Line); ok && private[word] {
+			return "#" + word + " was not carried out"
+		}
+	}
+	return problem.Error()
+}
 
 // booked is the command as the ledger keeps it.
 func (x deed) booked() CommandRun {

@@ -15,7 +15,7 @@ func (w *work) links(l letter, d *Draft, noteToken string) []MailLink {
 		return []MailLink{offer("undo", "#undo")}
 	case l.mail == MailReceipt, l.role == "conflict":
 		return nil
-	case l.mail == MailRefusal && l.entry != nil:
+	case l.mail == MailRefusal && l.entry != nil && l.entry.State == EntryHeld:
 		return []MailLink{offer("release", fmt.Sprintf("#release %d", l.entry.ID)), offer("reject", fmt.Sprintf("#reject %d", l.entry.ID))}
 	case l.role == "failure" && l.entry != nil && l.entry.Kind == EntryReply:
 		return []MailLink{offer("resend", fmt.Sprintf("#resend %d", l.entry.ID))}

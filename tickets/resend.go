@@ -29,7 +29,7 @@ func seekResend(w *work, ag Agent, c Command, t Ticket) ([]deed, error) {
 		return nil, &BlockError{c.Line, "that reply is still on its way to the relay", "it is tried again by itself"}
 	}
 	return []deed{{cmd: c, job: resendJob{e, r}, did: fmt.Sprintf("sent the reply of %s again to %s", actorIs{s: w.s}.date(e.At, t), orElse(r.Name, r.Address)),
-		book: fmt.Sprintf("sent entry %d again to %s", e.ID, r.Key())}}, nil
+		book: fmt.Sprintf("asked to send entry %d again to %s", e.ID, r.Key())}}, nil
 }
 
 func (w *work) toResend(c Command) (Entry, error) {
