@@ -115,7 +115,6 @@ var errDry = errors.New("a rehearsal may not do this")
 func (dryTx) TakeArrival(int64) (Arrival, error)              { return Arrival{}, errDry }
 func (dryTx) FinishArrival(int64, ArrivalState, Result) error { return errDry }
 func (dryTx) RecordDecision(DecisionRecord) error             { return nil }
-func (dryTx) CreateTicket(string, time.Time) (Ticket, error)  { return Ticket{}, errDry }
 func (dryTx) SetSubject(int64, string) error                  { return nil }
 func (dryTx) SetDue(int64, time.Time) error                   { return nil }
 func (dryTx) AddEntry(Entry) (int64, error)                   { return 0, nil }
@@ -127,6 +126,11 @@ func (dryTx) UpdateOutgoing(Outgoing) error                   { return nil }
 func (dryTx) RecordVerdict(Verdict) (Outgoing, error)         { return Outgoing{}, errDry }
 func (dryTx) UseConfirmation(string, string, time.Time) (Confirmation, error) {
 	return Confirmation{}, ErrNotFound
+}
+
+// CreateTicket makes one without a number.
+func (dryTx) CreateTicket(subject string, _ time.Time) (Ticket, error) {
+	return Ticket{Subject: subject}, nil
 }
 
 // Append folds the events and writes none.

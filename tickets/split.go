@@ -84,6 +84,9 @@ func (j splitJob) run(w *work) (string, error) {
 	if err := o.finish(); err != nil {
 		return "", err
 	}
+	if t.ID == 0 {
+		return "", nil // a rehearsal: no number is known
+	}
 	w.add(Linked{t.ID, fmt.Sprintf("entry %d was split from this one", j.entry.ID)}, w.cause)
 	old := j.entry
 	old.Why = fmt.Sprintf(splitWhy+"it is ticket %d now", t.ID)
