@@ -11,6 +11,7 @@ const (
 	MetricRefused    Metric = "smtp_refused"
 	MetricDeferred   Metric = "smtp_deferred"
 	MetricAuthFailed Metric = "smtp_auth_failed"
+	MetricGuess      Metric = "smtp_wrong_reply_address"
 	MetricPoll       Metric = "imap_polls"
 	MetricFetched    Metric = "imap_messages"
 	MetricPollFailed Metric = "imap_poll_failures"

@@ -52,8 +52,8 @@ type ListenerConfig struct {
 	// Accept makes a message durable; nil is the promise behind 250. The context does
 	// not end with the connection. The Raw is good until Accept returns.
 	Accept func(context.Context, tickets.Arrival, tickets.Raw) error
-	// Recipient is asked at RCPT. ErrForeign refuses a domain that is not ours; any
-	// other error is ours and temporary.
+	// Recipient is asked at RCPT. ErrForeign refuses a domain that is not ours, ErrForged
+	// a reply address with a wrong signature; any other error is ours and temporary.
 	Recipient func(addr string) (known bool, err error)
 	// Auth checks a login. ErrAuth is a wrong one; any other error is ours and temporary.
 	Auth func(user, password string) (agent string, err error)
@@ -95,6 +95,8 @@ type Dialogue struct {
 var (
 	// ErrForeign refuses a recipient whose domain is not ours.
 	ErrForeign = errors.New("not one of our domains")
+	// ErrForged refuses a reply address that nobody of us signed; such are counted.
+	ErrForged = errors.New("a reply address with a wrong signature")
 	// ErrAuth refuses a wrong user or password.
 	ErrAuth = errors.New("wrong user or password")
 )

@@ -21,6 +21,7 @@ type Listener struct {
 	socket  net.Listener
 	door    door
 	logins  failures
+	guesses guesses
 	context context.Context // of Serve, for Accept
 
 	mu    sync.Mutex
@@ -45,6 +46,7 @@ func NewListener(cfg ListenerConfig) (*Listener, error) {
 		ended: make(chan struct{})}
 	l.door = door{l: l, conns: map[*conn]netip.Prefix{}}
 	l.logins = failures{now: cfg.Now}
+	l.guesses = guesses{now: cfg.Now}
 	if l.socket == nil {
 		var err error
 		if l.socket, err = listen(cfg.Network, cfg.Addr, cfg.SocketMode); err != nil {

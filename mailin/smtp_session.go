@@ -3,6 +3,7 @@ package mailin
 import (
 	"crypto/rand"
 	"crypto/tls"
+	"errors"
 	"log/slog"
 	"net/netip"
 	"strings"
@@ -173,8 +174,11 @@ func (s *session) recipient(to string) error {
 		return nil
 	}
 	known, err := s.l.Recipient(quoteAddress(to))
-	if err == nil && !known {
-		return refusal(550, 5, 1, 1, "No such address here")
+	switch {
+	case errors.Is(err, ErrForged):
+		return s.guessed()
+	case err == nil && !known:
+		return noSuchAddress()
 	}
 	return err
 }

@@ -71,6 +71,17 @@ func (s *Settings) Recipient(addr string, keys Keyring) (known bool) {
 	return err == nil
 }
 
+// Forged reports whether an envelope recipient is a reply address that nobody of us
+// signed: one on the reply domain, where nothing else lives.
+func (s *Settings) Forged(addr string, keys Keyring) bool {
+	text, onDomain := s.tokenText(addr)
+	if !onDomain {
+		return false // help+anything@ is plain mail to help
+	}
+	_, err := Signer{s.Instance, keys}.Read(text)
+	return err != nil && !s.OwnAddress(addr)
+}
+
 // OwnAddress reports whether an address is a queue's, or postmaster or abuse at a
 // queue's domain (RFC 5321 section 4.5.1, RFC 2142).
 func (s *Settings) OwnAddress(addr string) bool {
