@@ -132,7 +132,9 @@ func stampedProof(a Arrival, m Message, s *Settings, results []AuthResult, e Evi
 		return verdict{why: "Authentication-Results: auth=pass for " + e.Address, ok: true}
 	}
 	domain, ok := aligned(results, e.Address)
-	if !ok {
+	if i := slices.IndexFunc(results, func(r AuthResult) bool { return r.Method == "dmarc" && r.Value != "pass" }); !ok && i >= 0 {
+		return verdict{why: "Authentication-Results: dmarc=" + results[i].Value + " for " + domain}
+	} else if !ok {
 		return verdict{}
 	}
 	if e.Agent == "" {
@@ -150,24 +152,27 @@ func stampedProof(a Arrival, m Message, s *Settings, results []AuthResult, e Evi
 
 // trusted picks the results that our own servers wrote (policy section 4): in
 // mode boundary those above the point where mail enters, in mode single the
-// only field with a trusted id. forged says why a further field with such an id is not
-// one of theirs; then the mail was made to deceive, and none counts.
+// only field with a trusted id. forged says that a field with such an id stands below that
+// point; then the mail was made to deceive, and none counts.
 func trusted(fields []AuthResults, t Trust) (results []AuthResult, forged string) {
-	if t.Mode != "boundary" && t.Mode != "single" {
-		return nil, ""
-	}
 	mine := slices.DeleteFunc(slices.Clone(fields), func(f AuthResults) bool {
 		return !slices.ContainsFunc(t.ServIDs, func(id string) bool { return strings.EqualFold(id, f.ServID) })
 	})
-	// Our servers write theirs above whatever came along: beyond their number
-	// everything is forged.
-	for n, f := range mine {
-		switch {
-		case t.Mode == "boundary" && f.Above > t.Above:
-			return nil, "Authentication-Results of " + f.ServID + " stand below the place where it writes them"
-		case t.Mode == "single" && len(mine) > 1, n >= max(t.Fields, 1):
-			return nil, "there are more Authentication-Results of " + f.ServID + " than it writes"
+	switch t.Mode {
+	case "boundary":
+		i := slices.IndexFunc(mine, func(f AuthResults) bool { return f.Above > t.Above })
+		if i >= 0 {
+			return nil, "Authentication-Results of " + mine[i].ServID + " stand below the place where it writes them"
 		}
+	case "single":
+		if len(mine) != 1 {
+			return nil, ""
+		}
+	default:
+		return nil, ""
+	}
+	// Our servers write theirs above whatever came along: beyond their number nothing counts.
+	for _, f := range mine[:min(len(mine), max(t.Fields, 1))] {
 		results = append(results, f.Results...)
 	}
 	return results, ""

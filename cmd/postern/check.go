@@ -13,8 +13,14 @@ import (
 	"postern/rules/strictyaml"
 )
 
-// checkCmd looks at everything that serve will need, and changes nothing.
+// checkCmd looks at things before they are needed.
 type checkCmd struct {
+	All  checkAllCmd  `cmd:"" default:"withargs" help:"Check configuration, rules and templates, and connect to everything they name."`
+	Auth checkAuthCmd `cmd:"" help:"Send a mail to yourself, and see what your mail servers stamp on it."`
+}
+
+// checkAllCmd looks at everything that serve will need, and changes nothing.
+type checkAllCmd struct {
 	Offline bool          `help:"Connect to nothing; look at the files only."`
 	Timeout time.Duration `default:"20s" help:"How long one connection may take."`
 }
@@ -34,7 +40,7 @@ type checkView struct {
 }
 
 // Run reports each thing on a line of its own, ok or FAIL; errFound when one failed.
-func (c *checkCmd) Run(ctx context.Context, w *world) error {
+func (c *checkAllCmd) Run(ctx context.Context, w *world) error {
 	cfg, err := w.load()
 	if err != nil {
 		return w.mistakes(withRuleMistakes(err, cfg))
@@ -66,7 +72,7 @@ func (c *checkCmd) Run(ctx context.Context, w *world) error {
 	return nil
 }
 
-func (c *checkCmd) look(ctx context.Context, s checkStep) checkView {
+func (c *checkAllCmd) look(ctx context.Context, s checkStep) checkView {
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	text, err := s.see(ctx)

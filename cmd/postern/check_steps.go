@@ -88,7 +88,7 @@ func checkKeys(cfg Config) (string, error) {
 	if _, err := os.Stat(filepath.Join(cfg.Secrets, keyFile)); errors.Is(err, fs.ErrNotExist) {
 		return "none yet; the first start makes them in " + cfg.Secrets, nil
 	}
-	ring, err := loadKeys(cfg.Secrets)
+	ring, err := readKeys(cfg.Secrets)
 	return fmt.Sprintf("%s in %s, number %d signs", plural(len(ring.Keys), "key"), filepath.Join(cfg.Secrets, keyFile), ring.Current), err
 }
 

@@ -35,6 +35,7 @@ type cli struct {
 	Inbox  inboxCmd  `cmd:"" help:"List, show and retry arrivals."`
 	Outbox outboxCmd `cmd:"" help:"List, show, retry, hold and release outgoing mail."`
 
+	Keys     keysCmd     `cmd:"" help:"List, rotate and revoke the keys of signed reply addresses."`
 	Rules    rulesCmd    `cmd:"" help:"Check rules, or print the built-in ones."`
 	Password passwordCmd `cmd:"" help:"Make the password_hash of an agent."`
 	Help     helpCmd     `cmd:"" help:"Explain a verb, or a topic: config, exit-codes."`

@@ -119,7 +119,7 @@ listeners:
 
 // startPostern serves a configuration in this process until the test ends, and
 // holds it to a clean stop.
-func startPostern(t *testing.T, config string, ca *maillab.Authority) (log *lockedBuffer, stop func()) {
+func startPostern(t *testing.T, config string, ca *maillab.Authority, change ...func(*world)) (log *lockedBuffer, stop func()) {
 	t.Helper()
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "secrets", "imap"), "pw-help\n")
@@ -132,6 +132,9 @@ func startPostern(t *testing.T, config string, ca *maillab.Authority) (log *lock
 	w := &world{in: strings.NewReader(""), out: io.Discard, errs: log, now: time.Now, env: func(string) string { return "" }}
 	if ca != nil {
 		w.roots = ca.Pool
+	}
+	for _, f := range change {
+		f(w)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan int, 1)

@@ -310,13 +310,8 @@ func (g *gateway) serveListener(ear *mailin.Listener, name string, well func() e
 // takes answers at RCPT; a listener with a queue of its own takes what names none.
 func (g *gateway) takes(addr string, l ListenerConfig) (bool, error) {
 	known, err := g.recipient(addr)
-	if known || l.Queue == "" {
-		return known, err
-	}
-	s := g.settings.Load()
-	at := strings.LastIndexByte(addr, '@')
-	if at >= 0 && s.ReplyDomain != "" && strings.EqualFold(addr[at+1:], s.ReplyDomain) {
-		return false, nil // nothing but valid tokens lives there
+	if known || l.Queue == "" || errors.Is(err, mailin.ErrForged) {
+		return known, err // nothing but valid tokens lives on the reply domain
 	}
 	return err == nil || errors.Is(err, mailin.ErrForeign) && l.Role != string(tickets.RoleMX), nil
 }

@@ -18,14 +18,66 @@ and in a temporary folder; nothing of it is left afterwards. The mails that the 
 on are printed as their recipients see them. Then it stays up and says how to connect a mail client.`
 }
 
+// Help tells what there is to check.
+func (checkCmd) Help() string { return checkAllCmd{}.Help() }
+
+// Help tells how the probe goes, and what to do with the answer.
+func (checkAuthCmd) Help() string {
+	return `Sends one mail for each mailbox and listener through your relay, waits until it arrives
+there, and shows the Authentication-Results and other fields that the servers on its way
+added, at which position, and which lines under trust: would make them evidence.
+
+Nothing is changed. The probe stays in the mailbox; a gateway that runs, or starts later,
+knows it as our own mail and makes no ticket of it. While a gateway listens, the probe is looked
+for in the database; while none does, this verb takes its place and puts other mail off.
+
+  postern check auth                 all of them
+  postern check auth help --timeout 5m
+  postern check auth help --from bob@example.org    if your relay lets us`
+}
+
 // Help tells what check looks at.
-func (checkCmd) Help() string {
+func (checkAllCmd) Help() string {
 	return `Looks at configuration, rules, templates, keys and free space, and connects to the
 database, every mailbox and every relay. Nothing is changed anywhere. Each thing has one
 line, ok or FAIL; exit code 1 when one failed. Safe beside a running gateway.
 
   postern check                  before every reload
   postern check --offline        in a repository, without any server`
+}
+
+// Help tells what the keys are for.
+func (keysCmd) Help() string {
+	return `Signed reply addresses, return paths, Message-IDs and the mark of our own mail are signed
+with the keys of keys.json in the secrets folder. One key signs; all in the file are understood.
+A running gateway reads the file again on SIGHUP.
+
+  postern keys list
+  postern keys rotate             a new key signs; addresses of the older ones stay good
+  postern keys revoke 1           addresses signed with key 1 are worthless from now on
+  postern keys revoke --ticket 42 the reply addresses of one ticket are`
+}
+
+// Help tells what rotating means for mail that is out there.
+func (keysRotateCmd) Help() string {
+	return `The new file is on disk, whole, before the old one is gone. Mail that was sent before bears
+addresses of the older keys; they are understood until the key is revoked. Reload every running
+gateway afterwards: until then it refuses addresses that the command line signed.
+
+Several gateways have one key file each. Make the new key known to all before it signs:
+
+  postern keys rotate --prepare   on one; copy keys.json to the others; reload all
+  postern keys rotate --to 2      on one; copy keys.json to the others; reload all`
+}
+
+// Help tells what becomes worthless.
+func (keysRevokeCmd) Help() string {
+	return `Without its key a reply address, a return path or a Message-ID of ours is not understood
+any more: at RCPT it is refused, in a mail it finds no ticket. Do this when a key was seen by
+somebody; after a mere rotation leave old keys until their mail is forgotten.
+
+With --ticket the key stays, and only that ticket's addresses lose their worth: what comes
+to them is shown to agents as unverified. The ledger names who did it.`
 }
 
 // Help tells what verify adds up.

@@ -27,8 +27,9 @@ type helpdesk struct {
 	desk    *tickets.Desk
 	courier *mailout.Courier
 	log     *slog.Logger
-	keys    tickets.Keyring
+	keys    tickets.Keyring // it began with; keyNow are those in force
 
+	keyring  atomic.Pointer[tickets.Keyring]
 	settings atomic.Pointer[tickets.Settings]
 	composer atomic.Pointer[mailout.Composer]
 	rules    atomic.Pointer[tickets.Rules]
@@ -40,6 +41,7 @@ type helpdesk struct {
 // set by the caller before anything is accepted.
 func newHelpdesk(db *ticketdb.DB, keys tickets.Keyring, now func() time.Time, log *slog.Logger) *helpdesk {
 	h := &helpdesk{db: db, keys: keys, log: log}
+	h.keyring.Store(&keys)
 	h.courier = &mailout.Courier{
 		Store: db, Open: h.openPart, Now: now, Log: log, Owner: nonce(),
 		Record: func(ctx context.Context, v tickets.Verdict) error { return h.desk.Record(ctx, v) },
@@ -52,11 +54,14 @@ func newHelpdesk(db *ticketdb.DB, keys tickets.Keyring, now func() time.Time, lo
 		Store: db, Parse: parse, Verify: h.verify, Now: now, Log: log, Nonce: nonce, Wake: h.courier.Wake,
 		Rules:    func() tickets.Rules { return *h.rules.Load() },
 		Settings: h.settings.Load,
-		Keys:     func() tickets.Keyring { return h.keys },
+		Keys:     h.keyNow,
 		Compose:  h.compose,
 	}
 	return h
 }
+
+// keyNow are the keys of the moment: a reload may have brought others.
+func (h *helpdesk) keyNow() tickets.Keyring { return *h.keyring.Load() }
 
 // compose writes a message with the templates of the moment.
 func (h *helpdesk) compose(d tickets.Draft) (tickets.Content, error) {
@@ -161,8 +166,11 @@ func machineName() string {
 // recipient answers for a listener at RCPT.
 func (h *helpdesk) recipient(addr string) (bool, error) {
 	s := h.settings.Load()
-	if s.Recipient(addr, h.keys) {
+	if s.Recipient(addr, h.keyNow()) {
 		return true, nil
+	}
+	if s.Forged(addr, h.keyNow()) {
+		return false, mailin.ErrForged
 	}
 	if at := strings.LastIndexByte(addr, '@'); at >= 0 && !s.OwnDomain(addr[at+1:]) {
 		return false, mailin.ErrForeign

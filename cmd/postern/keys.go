@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"postern/tickets"
 )
@@ -27,16 +28,27 @@ const keySize = 32
 type keyring struct {
 	Current uint8             `json:"current"`
 	Keys    map[string]string `json:"keys"`
+	// Made is when each was made; missing for those of older versions.
+	Made map[string]time.Time `json:"made,omitempty"`
 }
 
 // loadKeys reads the keys in folder and makes them, with mode 0600, when
 // there are none yet. The file is complete on disk before it has its name.
 func loadKeys(folder string) (tickets.Keyring, error) {
 	path := filepath.Join(folder, keyFile)
-	src, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		src, err = makeKeys(folder, path)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if err := makeKeys(folder, path); err != nil {
+			return tickets.Keyring{}, fmt.Errorf("keys of signed addresses: %w", err)
+		}
 	}
+	return readKeys(folder)
+}
+
+// readKeys reads the keys that must be there: a gateway that runs, or a verb that changes
+// them, makes no first key in the place of one that got lost.
+func readKeys(folder string) (tickets.Keyring, error) {
+	path := filepath.Join(folder, keyFile)
+	src, err := os.ReadFile(path)
 	if err != nil {
 		return tickets.Keyring{}, fmt.Errorf("keys of signed addresses: %w", err)
 	}
@@ -69,20 +81,20 @@ func parseKeys(path string, src []byte) (tickets.Keyring, error) {
 
 // makeKeys writes a first key. Two programs that start at once end with the
 // same one: the file is linked into place, and who comes second reads the first's.
-func makeKeys(folder, path string) ([]byte, error) {
+func makeKeys(folder, path string) error {
 	key := make([]byte, keySize)
 	rand.Read(key)
-	src, err := json.MarshalIndent(keyring{1, map[string]string{"1": hex.EncodeToString(key)}}, "", "  ")
+	src, err := json.MarshalIndent(keyring{Current: 1, Keys: map[string]string{"1": hex.EncodeToString(key)}}, "", "  ")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, err
+		return err
 	}
-	if err := writePrivate(path, append(src, '\n')); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, err
+	if err := writePrivate(path, append(src, '\n')); !errors.Is(err, fs.ErrExist) {
+		return err
 	}
-	return os.ReadFile(path)
+	return nil
 }
 
 // writePrivate writes a new file of mode 0600 and has it on disk when it returns. It

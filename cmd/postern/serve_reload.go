@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"postern/mailout"
 	"postern/tickets"
@@ -13,6 +14,7 @@ import (
 type furniture struct {
 	cfg      Config
 	settings *tickets.Settings
+	keys     tickets.Keyring
 	composer *mailout.Composer
 	relays   map[string]mailout.Relay
 	rules    *watchedRules
@@ -23,6 +25,9 @@ type furniture struct {
 func (g *gateway) prepare(ctx context.Context, cfg Config, start bool) (*furniture, error) {
 	f := &furniture{cfg: cfg, settings: cfg.Settings()}
 	var err error
+	if f.keys, err = readKeys(cfg.Secrets); err != nil {
+		return nil, err
+	}
 	if f.composer, err = composerFor(cfg); err != nil {
 		return nil, err
 	}
@@ -35,6 +40,10 @@ func (g *gateway) prepare(ctx context.Context, cfg Config, start bool) (*furnitu
 
 // install puts the furniture in force. It cannot fail.
 func (g *gateway) install(f *furniture) {
+	if old := g.keyNow(); old.Current != f.keys.Current || !slices.Equal(keyNames(old), keyNames(f.keys)) {
+		g.log.Info("keys changed", "signs", f.keys.Current, "known", keyNames(f.keys))
+	}
+	g.keyring.Store(&f.keys)
 	g.settings.Store(f.settings)
 	g.composer.Store(f.composer)
 	g.resolver.Store(resolverFor(f.cfg, g.w))

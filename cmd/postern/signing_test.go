@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"crypto"
 	"crypto/ed25519"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -22,22 +24,30 @@ var storyKey = ed25519.NewKeyFromSeed([]byte("a seed for the stories, 32 octets"
 
 // signing says how a mail is signed.
 type signing struct {
-	domain string
-	names  string // h=
-	at     time.Time
-	more   string // further tags, such as "x=1"
+	domain   string
+	selector string // "story" when left out
+	names    string // h=
+	at       time.Time
+	more     string        // further tags, such as "x=1; "
+	key      crypto.Signer // RSA, or storyKey when nil
 }
 
 // gmailSigns are the fields that Gmail signs, in its order.
 const gmailSigns = "cc:to:subject:message-id:date:from:in-reply-to:references:mime-version:from:to:cc:subject:date:message-id:reply-to"
 
 // signed puts a DKIM-Signature above a message with CRLF line ends (RFC 6376,
-// ed25519-sha256, relaxed header, simple body).
+// relaxed header, simple body).
 func signed(raw string, s signing) string {
 	head, body, _ := strings.Cut(raw, "\r\n\r\n")
 	sum := sha256.Sum256([]byte(strings.TrimRight(body, "\r\n") + "\r\n"))
-	field := fmt.Sprintf("DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/simple; d=%s; s=story; t=%d; h=%s; bh=%s; %sb=",
-		s.domain, s.at.Unix(), s.names, base64.StdEncoding.EncodeToString(sum[:]), s.more)
+	how, key := "ed25519-sha256", s.key
+	if key == nil {
+		key = storyKey
+	} else {
+		how = "rsa-sha256"
+	}
+	field := fmt.Sprintf("DKIM-Signature: v=1; a="+how+"; c=relaxed/simple; d=%s; s=%s; t=%d; h=%s; bh=%s; %sb=",
+		s.domain, or(s.selector, "story"), s.at.Unix(), s.names, base64.StdEncoding.EncodeToString(sum[:]), s.more)
 	fields := strings.Split(strings.NewReplacer("\r\n ", " ", "\r\n\t", " ").Replace(head), "\r\n")
 	var in strings.Builder
 	for _, name := range strings.Split(s.names, ":") {
@@ -51,7 +61,15 @@ func signed(raw string, s signing) string {
 	}
 	in.WriteString(relaxed(field))
 	hash := sha256.Sum256([]byte(in.String()))
-	return field + base64.StdEncoding.EncodeToString(ed25519.Sign(storyKey, hash[:])) + "\r\n" + raw
+	with := crypto.Hash(0) // RFC 8463 signs the hash as a message
+	if s.key != nil {
+		with = crypto.SHA256
+	}
+	sig, err := key.Sign(rand.Reader, hash[:], with)
+	if err != nil {
+		panic(err)
+	}
+	return field + base64.StdEncoding.EncodeToString(sig) + "\r\n" + raw
 }
 
 // relaxed writes a header field on one line as RFC 6376 section 3.4.2 wants it.

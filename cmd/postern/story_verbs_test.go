@@ -138,12 +138,17 @@ func (s *story) repeat(args []string) error {
 	return nil
 }
 
-// revoke makes the reply addresses of a ticket worthless; merge ends a ticket in
-// favour of another. Both write the event alone, as a command will.
+// revoke makes the reply addresses of a ticket worthless, as the command line does.
 func (s *story) revoke(args []string) error {
-	return s.happen(args[0], func(t tickets.Ticket) tickets.Body { return tickets.Revoked{Generation: t.Generation + 1} })
+	id, err := strconv.ParseInt(args[0], 10, 64)
+	if err != nil {
+		return err
+	}
+	_, err = s.house.desk.Revoke(context.Background(), id, "root")
+	return err
 }
 
+// merge ends a ticket in favour of another. It writes the event alone, as a command will.
 func (s *story) merge(args []string) error {
 	into, err := strconv.ParseInt(args[1], 10, 64)
 	if err != nil {

@@ -73,9 +73,31 @@ type order struct {
 	lines  []string
 }
 
-// act puts a desk together beside the gateway that runs, and lets it act. The mail it
+// act lets a desk act beside the gateway that runs. The mail it
 // causes waits in the outbox for that gateway's courier.
 func act(ctx context.Context, w *world, db *ticketdb.DB, cfg Config, o order) ([]string, error) {
+	h, err := besideGateway(ctx, w, db, cfg)
+	if err != nil {
+		return nil, err
+	}
+	for _, line := range o.lines {
+		if words := strings.Fields(strings.ToLower(line)); slices.Equal(words, []string{"#assign", "me"}) {
+			return nil, fmt.Errorf("%w: the command line is no agent; name one: #assign NAME; nothing was done", errRefused)
+		}
+	}
+	did, err := h.desk.Act(ctx, o.ticket, w.admin(), o.lines)
+	var refused *tickets.BlockError
+	switch {
+	case errors.As(err, &refused) && refused.Line == "#release" && nothingHeld(ctx, db, o.ticket):
+		err = fmt.Errorf("%w: nothing is held on ticket %d", errRefused, o.ticket)
+	case refused != nil:
+		err = fmt.Errorf("%w: %w; nothing was done", errRefused, err)
+	}
+	return did, err
+}
+
+// besideGateway puts a helpdesk together whose desk may act beside the gateway that runs.
+func besideGateway(ctx context.Context, w *world, db *ticketdb.DB, cfg Config) (*helpdesk, error) {
 	keys, err := loadKeys(cfg.Secrets)
 	if err != nil {
 		return nil, err
@@ -93,20 +115,7 @@ func act(ctx context.Context, w *world, db *ticketdb.DB, cfg Config, o order) ([
 	h.rules.Store(&r)
 	h.settings.Store(cfg.Settings())
 	h.composer.Store(composer)
-	for _, line := range o.lines {
-		if words := strings.Fields(strings.ToLower(line)); slices.Equal(words, []string{"#assign", "me"}) {
-			return nil, fmt.Errorf("%w: the command line is no agent; name one: #assign NAME; nothing was done", errRefused)
-		}
-	}
-	did, err := h.desk.Act(ctx, o.ticket, w.admin(), o.lines)
-	var refused *tickets.BlockError
-	switch {
-	case errors.As(err, &refused) && refused.Line == "#release" && nothingHeld(ctx, db, o.ticket):
-		err = fmt.Errorf("%w: nothing is held on ticket %d", errRefused, o.ticket)
-	case refused != nil:
-		err = fmt.Errorf("%w: %w; nothing was done", errRefused, err)
-	}
-	return did, err
+	return h, nil
 }
 
 // nothingHeld says whether no entry of a ticket waits for a release.

@@ -303,7 +303,7 @@ func TestHelpOfVerbs(t *testing.T) {
 
 // Every verb explains itself at length.
 func TestVerbsExplainThemselves(t *testing.T) {
-	for _, verb := range []string{"serve", "demo", "check", "verify", "migrate", "inspect", "explain", "ticket set", "inbox", "outbox", "rules", "password"} {
+	for _, verb := range []string{"serve", "demo", "check", "verify", "migrate", "inspect", "explain", "ticket set", "inbox", "outbox", "rules", "password", "keys", "keys rotate", "keys revoke"} {
 		r := postern(t, "", append(strings.Fields(verb), "--help")...)
 		if r.code != exitOK || strings.Count(r.out, "\n") < 8 || !strings.Contains(r.out, "Usage: postern "+verb) {
 			t.Errorf("%s: %+v", verb, r)
