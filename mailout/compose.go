@@ -28,6 +28,7 @@ func (c *Composer) Compose(d tickets.Draft) (tickets.Content, error) {
 		return tickets.Content{}, fmt.Errorf("composing %s: %w", d.Role, err)
 	}
 	b := newBuilder(d, text)
+	b.page(c, d, text)
 	return b.build(h.Bytes()), nil
 }
 

@@ -32,18 +32,33 @@ type builder struct {
 	htmlEnc string
 
 	images, files []tickets.AttachedPart
+	shown         map[int]bool // images that stand among the words
 	content       tickets.Content
 	pending       bytes.Buffer
 }
 
 func newBuilder(d tickets.Draft, text string) *builder {
-	b := &builder{id: d.MessageID, domain: first(d.Domain, "postern.invalid")}
+	b := &builder{id: d.MessageID, domain: first(d.Domain, "postern.invalid"), shown: map[int]bool{}}
 	if !shy(d) {
 		b.sort(d.Parts)
 	}
 	b.text, b.textEnc = encode(text)
-	b.html, b.htmlEnc = encode(page(text, d.Queue.Language, offers(d), b.pictures()))
 	return b
+}
+
+// page makes the HTML part: the agent's own formatting in our frame, or the text.
+func (b *builder) page(c *Composer, d tickets.Draft, text string) {
+	p := sheet{lang: d.Queue.Language, links: offers(d), before: text}
+	if words := formatted(d, b); words != "" {
+		if before, after, ok := c.frame(d); ok {
+			p.before, p.words, p.after = before, words, after
+		}
+	}
+	if p.words == "" {
+		clear(b.shown)
+	}
+	p.pictures = b.pictures()
+	b.html, b.htmlEnc = encode(page(p))
 }
 
 // offers are all links of a draft, those of its list included.
@@ -75,11 +90,13 @@ func picture(t string) bool {
 	return t == "image/png" || t == "image/jpeg" || t == "image/gif" || t == "image/webp"
 }
 
-// pictures are the images as the HTML part names them.
+// pictures are the images that the HTML part shows below the text.
 func (b *builder) pictures() []img {
 	var out []img
 	for i, p := range b.images {
-		out = append(out, img{b.contentID(i), oneLine(p.Part.Filename)})
+		if !b.shown[i] {
+			out = append(out, img{b.contentID(i), oneLine(p.Part.Filename)})
+		}
 	}
 	return out
 }

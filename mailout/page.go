@@ -25,17 +25,33 @@ const (
 	rule      = `<hr style="border:0;border-top:1px solid #8888;margin:1.5em 0">`
 )
 
+// A sheet is what an HTML part is made of.
+type sheet struct {
+	before, after string // text
+	words         string // HTML between them, sanitised; may be empty
+	lang          string
+	links         []Link
+	pictures      []img // below all
+}
+
 // page writes the HTML part: the text itself, escaped, in paragraphs, quotes and
-// links. It names no colour of its own, so that light and dark both read well,
-// and loads nothing from anywhere.
-func page(text, lang string, links []Link, pictures []img) string {
-	if builtin().byName[lang+"/ack"] == nil {
-		lang = Languages()[0]
+// links, and an agent's own formatting where he wrote. It names no colour of its own,
+// so that light and dark both read well, and loads nothing from anywhere.
+func page(s sheet) string {
+	if builtin().byName[s.lang+"/ack"] == nil {
+		s.lang = Languages()[0]
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, pageHead, lang)
-	blocks(&b, strings.Split(strings.TrimSpace(text), "\n"), links, 0)
-	for _, p := range pictures {
+	fmt.Fprintf(&b, pageHead, s.lang)
+	for i, text := range []string{s.before, s.after} {
+		if text = strings.TrimSpace(text); text != "" {
+			blocks(&b, strings.Split(text, "\n"), s.links, 0)
+		}
+		if i == 0 && s.words != "" {
+			b.WriteString("<div>" + s.words + "</div>\n")
+		}
+	}
+	for _, p := range s.pictures {
 		fmt.Fprintf(&b, "<p><img src=\"cid:%s\" alt=\"%s\" style=\"max-width:100%%\"></p>\n", p.cid, html.EscapeString(p.alt))
 	}
 	b.WriteString(pageFoot)

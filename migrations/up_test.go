@@ -64,8 +64,8 @@ func TestFourStarters(t *testing.T) {
 			t.Errorf("schema %d of %d, %v", current, target, err)
 		}
 		var applied, events int
-		if err := db.QueryRow(`SELECT count(*) FROM goose_db_version WHERE version_id > 0`).Scan(&applied); err != nil || int64(applied) != target {
-			t.Errorf("%d steps applied of %d, %v", applied, target, err)
+		if err := db.QueryRow(`SELECT count(*) FROM goose_db_version WHERE version_id > 0`).Scan(&applied); err != nil || applied != steps(t) {
+			t.Errorf("%d steps applied of %d, %v", applied, steps(t), err)
 		}
 		if err := db.QueryRow(`SELECT count(*) FROM events`).Scan(&events); err != nil {
 			t.Error(err)
@@ -77,6 +77,15 @@ func TestFourStarters(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// steps is how many steps there are; their numbers may have gaps.
+func steps(t *testing.T) int {
+	files, err := filepath.Glob("sql/*.sql")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d steps, %v", len(files), err)
+	}
+	return len(files)
 }
 
 // An empty database is older than this binary; one with an unknown step is newer, and

@@ -19,13 +19,16 @@ type Rules interface {
 
 // A Desk tells the story of each message: Accept makes it durable, Digest makes
 // it a ticket, in one transaction each. It reads the time once at the door of
-// each method and hands it down. All fields but Verify, Wake and Log are needed.
+// each method and hands it down. All fields but Verify, Format, Wake and Log are needed.
 type Desk struct {
 	Store Store
 	Parse func(context.Context, Arrival, Raw) Message
 	// Verify looks at a message of a source whose Trust asks for it, with the DNS of the
 	// moment; it never fails. nil verifies nothing.
-	Verify   func(context.Context, Arrival, Raw) *Findings
+	Verify func(context.Context, Arrival, Raw) *Findings
+	// Format makes the HTML of an agent's reply (Entry.HTML); without it replies are
+	// relayed as text.
+	Format   func(Message) string
 	Rules    func() Rules
 	Compose  func(Draft) (Content, error)
 	Settings func() *Settings

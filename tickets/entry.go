@@ -42,6 +42,10 @@ type Entry struct {
 	Text        string
 	// Start and End bound the visible reply inside Text.
 	Start, End int
+	// HTML is the formatting of what an agent's reply says below its commands, sanitised,
+	// pictures named by their place in Parts (src="cid:N"); empty where only the text is
+	// sure. Its words are those of Said, and never more.
+	HTML       string
 	MessageID  string // empty when the mail had none
 	ContentKey string
 	Parts      []Part

@@ -162,6 +162,9 @@ func (w *work) entry(k EntryKind, s EntryState) Entry {
 	if len(m.From) > 0 {
 		e.From = m.From[0]
 	}
+	if k == EntryReply && w.d.Format != nil {
+		e.HTML = w.d.Format(*m)
+	}
 	return e
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"postern/mailin"
+	"postern/mailin/replyhtml"
 	"postern/mailout"
 	"postern/tickets"
 	"postern/tickets/ticketdb"
@@ -51,7 +52,7 @@ func newHelpdesk(db *ticketdb.DB, keys tickets.Keyring, now func() time.Time, lo
 		},
 	}
 	h.desk = &tickets.Desk{
-		Store: db, Parse: parse, Verify: h.verify, Now: now, Log: log, Nonce: nonce, Wake: h.courier.Wake,
+		Store: db, Parse: parse, Verify: h.verify, Format: replyhtml.Of, Now: now, Log: log, Nonce: nonce, Wake: h.courier.Wake,
 		Rules:    func() tickets.Rules { return *h.rules.Load() },
 		Settings: h.settings.Load,
 		Keys:     h.keyNow,

@@ -233,7 +233,7 @@ func (s *story) expand(text string) string {
 }
 
 // mail takes the next unread mail to an address and looks at it: to=, subject=, role=,
-// has= and not= (text anywhere in the decoded mail), attachment=, auto=yes|no.
+// has= and not= (text anywhere in the decoded mail), page= (in its HTML), attachment=, auto=yes|no.
 // as=NAME keeps its facts under $NAME.replyto and so on beside $replyto; keep=FILE keeps the whole mail, to be delivered.
 func (s *story) mail(args []string) error {
 	_, opt := options(args)
@@ -263,6 +263,8 @@ func (m sentMail) look(opt map[string]string) error {
 			ok = m.msg.Subject == want
 		case "has":
 			ok = strings.Contains(m.msg.Text+"\n"+m.msg.Subject, want)
+		case "page":
+			ok = strings.Contains(m.msg.HTML, want)
 		case "not":
 			ok = !strings.Contains(m.raw+m.msg.Text+m.msg.HTML, want)
 		case "from":

@@ -164,7 +164,7 @@ func TestEntries(t *testing.T) {
 		id := strings.Repeat("i", 3000) + "@x"
 		e := tickets.Entry{Ticket: a.ID, Arrival: 3, Kind: tickets.EntryMessage, State: tickets.EntryHeld, Participant: 7,
 			Level: 1, Why: "why", From: tickets.Address{Name: "Ann", Addr: "ann@x", Guessed: true}, Subject: "s",
-			Text: "Hello.\n> quoted", Start: 0, End: 6, MessageID: id, ContentKey: "ck", Automatic: true,
+			Text: "Hello.\n> quoted", Start: 0, End: 6, HTML: "<b>Hello.</b>", MessageID: id, ContentKey: "ck", Automatic: true,
 			Parts: []tickets.Part{{Filename: "a.pdf", Size: 3}}, Defects: []string{"d"}, At: noon}
 		var ids []int64
 		l.tx(func(tx tickets.Tx) error {

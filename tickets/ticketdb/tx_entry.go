@@ -22,8 +22,9 @@ type entryRow struct {
 	FromGuessed bool   `db:"from_guessed"`
 	Subject     string
 	Text        string
-	Start       int    `db:"reply_start"`
-	End         int    `db:"reply_end"`
+	Start       int `db:"reply_start"`
+	End         int `db:"reply_end"`
+	HTML        string
 	MessageID   string `db:"message_id"`
 	ContentKey  string `db:"content_key"`
 	Parts       *string
@@ -33,7 +34,7 @@ type entryRow struct {
 }
 
 const entryColumns = `id, ticket, arrival, kind, state, participant, agent, level, why, from_name, from_addr,
-	from_guessed, subject, text, reply_start, reply_end, message_id, content_key, parts, defects, automatic, at`
+	from_guessed, subject, text, reply_start, reply_end, html, message_id, content_key, parts, defects, automatic, at`
 
 func (r entryRow) entry() (tickets.Entry, error) {
 	e := tickets.Entry{
@@ -41,7 +42,7 @@ func (r entryRow) entry() (tickets.Entry, error) {
 		Kind: tickets.EntryKind(r.Kind), State: tickets.EntryState(r.State),
 		Participant: r.Participant, Agent: r.Agent, Level: tickets.Level(r.Level), Why: r.Why,
 		From:    tickets.Address{Name: r.FromName, Addr: r.FromAddr, Guessed: r.FromGuessed},
-		Subject: r.Subject, Text: r.Text, Start: r.Start, End: r.End,
+		Subject: r.Subject, Text: r.Text, Start: r.Start, End: r.End, HTML: r.HTML,
 		MessageID: r.MessageID, ContentKey: r.ContentKey, Automatic: r.Automatic, At: r.At.time(),
 	}
 	if err := parse(r.Parts, &e.Parts); err != nil {
@@ -67,12 +68,12 @@ func (t *tx) AddEntry(e tickets.Entry) (id int64, err error) {
 	err = t.get(&id, `
 		INSERT INTO entries (ticket, arrival, kind, state, participant, agent, level, why, from_name, from_addr,
 			from_guessed, subject, text, reply_start, reply_end, message_id, message_id_hash, content_key,
-			parts, defects, automatic, at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+			parts, defects, automatic, at, html)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
 		RETURNING id`,
 		e.Ticket, e.Arrival, e.Kind, e.State, e.Participant, e.Agent, int(e.Level), e.Why, e.From.Name, e.From.Addr,
 		e.From.Guessed, e.Subject, words, start, end, e.MessageID, hashed(e.MessageID), e.ContentKey,
-		parts, defects, e.Automatic, stamp(e.At))
+		parts, defects, e.Automatic, stamp(e.At), clean(e.HTML))
 	if err != nil {
 		return 0, fmt.Errorf("adding an entry to ticket %d: %w", e.Ticket, err)
 	}
