@@ -48,7 +48,7 @@ func newBuilder(d tickets.Draft, text string) *builder {
 
 // page makes the HTML part: the agent's own formatting in our frame, or the text.
 func (b *builder) page(c *Composer, d tickets.Draft, text string) {
-	p := sheet{lang: d.Queue.Language, links: offers(d), before: text}
+	p := sheet{lang: d.Queue.Language, links: offers(d), before: text, human: d.Mail.Human()}
 	if words := formatted(d, b); words != "" {
 		if before, after, ok := c.frame(d); ok {
 			p.before, p.words, p.after = before, words, after
@@ -56,6 +56,7 @@ func (b *builder) page(c *Composer, d tickets.Draft, text string) {
 	}
 	if p.words == "" {
 		clear(b.shown)
+		p.apart(values(d).Entry)
 	}
 	p.pictures = b.pictures()
 	b.html, b.htmlEnc = encode(page(p))

@@ -3,7 +3,6 @@ package mailout
 import (
 	"fmt"
 	"html"
-	"regexp"
 	"strings"
 )
 
@@ -20,37 +19,55 @@ const (
 `
 	pageFoot  = "</div></body></html>\n"
 	paragraph = `<p style="margin:0 0 1em">`
-	small     = `<p style="margin:0 0 1em;font-size:13px;opacity:.7">`
+	label     = `<p style="margin:0 0 .25em">` // of the list below it
+	headline  = `<p style="margin:0 0 1em;font-size:18px;font-weight:600;line-height:1.35">`
+	separator = `<p style="margin:0 0 1.5em;font-size:12px;opacity:.6">`
+	small     = `<p style="margin:0 0 1em;font-size:13px;opacity:.75">`
+	command   = `<p style="margin:0 0 1em;font-family:ui-monospace,Menlo,Consolas,monospace;font-weight:600">`
 	quotation = `<blockquote style="margin:0 0 1em;padding:0 0 0 12px;border-left:3px solid #8888">`
 	rule      = `<hr style="border:0;border-top:1px solid #8888;margin:1.5em 0">`
+	// words of a person in a mail of ours stand on a ground of their own.
+	said     = `<div style="margin:0 0 1em;padding:12px 16px 1px;border-radius:8px;background:#8882">`
+	list     = `<ul style="margin:0 0 1em;padding-left:1.2em">`
+	button   = ` style="display:inline-block;margin:0 8px 8px 0;padding:7px 14px;border:1px solid #8888;border-radius:8px;text-decoration:none"`
+	itemHead = `<p style="margin:0 0 1em;padding-top:.8em;border-top:1px solid #8884"><b>`
+	faint    = `<span style="font-size:13px;opacity:.75">`
 )
 
 // A sheet is what an HTML part is made of.
 type sheet struct {
-	before, after string // text
-	words         string // HTML between them, sanitised; may be empty
+	before, after string // our own text
+	said          string // a person's words between them, as text
+	words         string // the same as HTML, sanitised
+	human         bool   // a person wrote the mail: it has no headline
 	lang          string
 	links         []Link
 	pictures      []img // below all
 }
 
-// page writes the HTML part: the text itself, escaped, in paragraphs, quotes and
-// links, and an agent's own formatting where he wrote. It names no colour of its own,
-// so that light and dark both read well, and loads nothing from anywhere.
+// page writes the HTML part: the text itself, escaped, with the hierarchy that a text
+// cannot show: what happened is a headline, links are buttons, what a person said stands
+// on a ground of its own, and what only identifies is small. An agent's own formatting
+// stands where he wrote. It names no colour of its own but a grey that lets the ground
+// through, so that light and dark both read well, and loads nothing from anywhere.
 func page(s sheet) string {
 	if builtin().byName[s.lang+"/ack"] == nil {
 		s.lang = Languages()[0]
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, pageHead, s.lang)
-	for i, text := range []string{s.before, s.after} {
-		if text = strings.TrimSpace(text); text != "" {
-			blocks(&b, strings.Split(text, "\n"), s.links, 0)
-		}
-		if i == 0 && s.words != "" {
-			b.WriteString("<div>" + s.words + "</div>\n")
-		}
+	w := writer{Builder: &b, links: s.links, ours: !s.human, first: !s.human}
+	w.text(s.before)
+	switch {
+	case s.words != "":
+		b.WriteString("<div>" + s.words + "</div>\n")
+	case s.said != "":
+		b.WriteString(said + "\n")
+		inner := writer{Builder: &b}
+		inner.text(s.said)
+		b.WriteString("</div>\n")
 	}
+	w.text(s.after)
 	for _, p := range s.pictures {
 		fmt.Fprintf(&b, "<p><img src=\"cid:%s\" alt=\"%s\" style=\"max-width:100%%\"></p>\n", p.cid, html.EscapeString(p.alt))
 	}
@@ -58,85 +75,15 @@ func page(s sheet) string {
 	return b.String()
 }
 
-// blocks writes lines as paragraphs and quotes, at most six quotes deep.
-func blocks(b *strings.Builder, lines []string, links []Link, depth int) {
-	for len(lines) > 0 {
-		n := 1
-		switch {
-		case lines[0] == "":
-		case depth < 6 && quoted(lines[0]):
-			for n < len(lines) && quoted(lines[n]) {
-				n++
-			}
-			b.WriteString(quotation + "\n")
-			blocks(b, unquote(lines[:n]), links, depth+1)
-			b.WriteString("</blockquote>\n")
-		case lines[0] == "---":
-			b.WriteString(rule + "\n")
-		default:
-			for n < len(lines) && lines[n] != "" && lines[n] != "---" && (depth >= 6 || !quoted(lines[n])) {
-				n++
-			}
-			prose(b, lines[:n], links)
-		}
-		lines = lines[n:]
+// apart finds the words of a person in a text of ours, as lines of their own.
+func (s *sheet) apart(w Words) {
+	if s.human {
+		return
 	}
-}
-
-func quoted(line string) bool { return strings.HasPrefix(line, ">") }
-
-func unquote(lines []string) []string {
-	out := make([]string, len(lines))
-	for i, l := range lines {
-		out[i] = strings.TrimPrefix(l[1:], " ")
-	}
-	return out
-}
-
-// prose writes one paragraph; the separator line is set small.
-func prose(b *strings.Builder, lines []string, links []Link) {
-	if len(lines) == 1 && strings.HasPrefix(lines[0], "##- ") {
-		b.WriteString(small)
-	} else {
-		b.WriteString(paragraph)
-	}
-	for i, l := range lines {
-		if i > 0 {
-			b.WriteString("<br>\n")
-		}
-		b.WriteString(inline(l, links))
-	}
-	b.WriteString("</p>\n")
-}
-
-var address = regexp.MustCompile(`https?://[^\s<>"]+`)
-
-// inline escapes one line and makes links of web addresses, which are shown as
-// they are, and of our own offers, which are shown by name.
-func inline(line string, links []Link) string {
-	for _, l := range links {
-		if label, ok := strings.CutSuffix(line, ": <"+l.URL+">"); ok {
-			return anchor(l.URL, label)
+	for _, words := range []string{w.Full, w.Text} {
+		if before, after, ok := strings.Cut("\n"+s.before, "\n\n"+words+"\n"); ok && words != "" {
+			s.before, s.said, s.after = before, words, after
+			return
 		}
 	}
-	var b strings.Builder
-	rest := strings.TrimLeft(line, " \t")
-	for range len(line) - len(rest) {
-		b.WriteString("&nbsp;")
-	}
-	for {
-		at := address.FindStringIndex(rest)
-		if at == nil {
-			break
-		}
-		u := strings.TrimRight(rest[at[0]:at[1]], ".,;:!?)'")
-		b.WriteString(html.EscapeString(rest[:at[0]]) + anchor(u, u))
-		rest = rest[at[0]+len(u):]
-	}
-	b.WriteString(html.EscapeString(rest))
-	return b.String()
-}
-
-func anchor(url, label string) string {
-	return `<a href="` + html.EscapeString(url) + `">` + html.EscapeString(label) + `</a>`
 }

@@ -260,6 +260,9 @@ func (s *story) sendOne(ctx context.Context, o tickets.Outgoing) error {
 		return err
 	}
 	msg := mailin.Parse(ctx, stringRaw(raw), mailin.Envelope{From: &o.From, To: []string{o.To}})
+	if err := s.plainly(o, msg); err != nil {
+		return err
+	}
 	if err := s.crash.send(func() { s.unread = append(s.unread, sentMail{o, raw, msg}) }); err != nil {
 		return err
 	}
