@@ -5,6 +5,10 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	nethtml "golang.org/x/net/html"
 
 	"postern/tickets"
 )
@@ -23,6 +27,9 @@ func formatted(d tickets.Draft, b *builder) string {
 	if b, err := tickets.ParseBlock(e.Reply()); err != nil || b.Note {
 		return "" // then the text goes out with its first lines, of which the HTML knows nothing
 	}
+	if !within(e.HTML, spoken(*e)) {
+		return "" // whatever was taken out of the text since it was read goes with it
+	}
 	return imageTag.ReplaceAllStringFunc(e.HTML, func(tag string) string {
 		n, err := strconv.Atoi(imageTag.FindStringSubmatch(tag)[1])
 		if err != nil || n >= len(e.Parts) {
@@ -36,6 +43,30 @@ func formatted(d tickets.Draft, b *builder) string {
 		}
 		return "" // it does not travel; the text names it
 	})
+}
+
+// within says that the letters of a page stand in a text, in their order. Reading has
+// seen to it that they are the text's; this holds what came to the text afterwards.
+func within(page, text string) bool {
+	z := nethtml.NewTokenizer(strings.NewReader(page))
+	for {
+		switch z.Next() {
+		case nethtml.ErrorToken:
+			return true
+		case nethtml.TextToken:
+			for _, c := range string(z.Text()) {
+				if !unicode.IsLetter(c) && !unicode.IsDigit(c) {
+					continue
+				}
+				i := strings.IndexRune(text, c)
+				if i < 0 {
+					return false
+				}
+				text = text[i:]
+				text = text[utf8.RuneLen(c):]
+			}
+		}
+	}
 }
 
 // imageTag is a picture as Entry.HTML has it. It cannot stand in a text or an attribute

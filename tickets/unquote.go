@@ -25,7 +25,10 @@ func (w *work) unquote(e Entry, shy bool) (Entry, error) {
 		}
 		public = publicWords(last)
 	}
-	e.Text = withoutQuotes(e.Reply(), public)
+	said := e.Reply()
+	if e.Text = withoutQuotes(said, public); e.Text != said {
+		e.HTML = "" // it says what the text no longer does
+	}
 	e.Start, e.End = 0, len(e.Text)
 	return e, nil
 }
