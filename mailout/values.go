@@ -74,6 +74,7 @@ type Words struct {
 	Full string // with all that was quoted
 	Cut  bool   // Full says more than Text
 	Note bool   // internal
+	Sent bool   // an agent's reply
 	Held bool   // it waits for #release
 	// Unproved: held because nothing proves that the agent it names wrote it.
 	Unproved bool
@@ -192,7 +193,7 @@ func shy(d tickets.Draft) bool {
 
 func entry(e tickets.Entry, q tickets.Queue) Words {
 	w := Words{Who: who(e.From), Name: oneLine(first(e.From.Name, plainDomain(e.From.Addr), e.Agent)), When: when(e.At, q),
-		Text: body(spoken(e)), Full: body(e.Text), Note: e.Kind == tickets.EntryNote, Held: e.State == tickets.EntryHeld,
+		Text: body(spoken(e)), Full: body(e.Text), Note: e.Kind == tickets.EntryNote, Sent: e.Kind == tickets.EntryReply, Held: e.State == tickets.EntryHeld,
 		Auto: e.Automatic, Why: say(q.Language, oneLine(e.Why)), Unproved: e.State == tickets.EntryHeld && e.Level < tickets.L2}
 	if e.Agent != "" {
 		w.Who = first(oneLine(e.From.Name), e.Agent)

@@ -79,6 +79,9 @@ var automatic = []MailKind{MailAck, MailUpdate, MailReminder, MailNotice, MailDi
 // mayMail gathers what MaySend needs. before is when a mail with a budget in
 // time may leave: refusals and confirmations are gathered, never skipped.
 func (w *work) mayMail(l letter) (why string, before time.Time, err error) {
+	if why := w.reached(l); why != "" {
+		return why, before, nil
+	}
 	x := Sending{
 		Mail: l.mail, Verified: l.to.Verified, Own: w.s.ours(l.to.Address), Agent: l.to.Agent != "",
 		NoAuto: w.noAuto, ToSender: l.to.Participant != 0 && l.to.Participant == w.author.ID,

@@ -25,6 +25,9 @@ func (d *Desk) open(w *work, p Place) error {
 	if err := w.prepareBehalf(); err != nil {
 		return err
 	}
+	if err := w.capture(); err != nil {
+		return err
+	}
 	if stop, err := d.crowd(w, q); stop || err != nil {
 		return err
 	}
@@ -113,7 +116,8 @@ func (w *work) create(q Queue) error {
 	if err := w.befriend(); err != nil {
 		return err
 	}
-	w.happen(Created{Queue: q.Name, Requester: w.author.ID, Verified: w.ev.Proved, Priority: Normal}, w.cause, nil)
+	requester, verified := w.owner()
+	w.happen(Created{Queue: q.Name, Requester: requester, Verified: verified, Priority: Normal}, w.cause, nil)
 	return nil
 }
 
@@ -179,6 +183,7 @@ func (w *work) firstEntry(q Queue) (Entry, error) {
 	if err := w.forwarded(&e); err != nil {
 		return e, err
 	}
+	w.capturedEntry(&e)
 	e, err := w.addEntry(e, w.cause)
 	if err != nil {
 		return e, err
@@ -190,6 +195,12 @@ func (w *work) firstEntry(q Queue) (Entry, error) {
 		w.add(Flagged{Flag: "damaged", Why: strings.Join(w.msg.Defects, ", ")}, w.cause)
 	}
 	w.addCopied(q)
+	if err := w.addOthers(); err != nil {
+		return e, err
+	}
+	if w.captured != nil {
+		w.replied(w.cause)
+	}
 	if w.ev.Level >= L2 && w.ev.Agent != "" && !w.msg.Automatic {
 		return e, w.openingCommands(e)
 	}

@@ -39,6 +39,8 @@ type work struct {
 	told     map[string]bool // role/recipient pairs written or withheld already
 	kept     bool            // full facts were recorded already
 	first    int64           // the ticket for which this mail was acknowledged, when it is another
+	// captured is to whom an agent wrote the mail that we have a copy of (capture.go).
+	captured *Participant
 }
 
 type waiting struct {
