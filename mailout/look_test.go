@@ -34,6 +34,7 @@ var points = map[string]map[string]string{
 	"failure":           {"en": "no such user here", "de": "no such user here"},
 	"digest":            {"en": "Printer on fire", "de": "Printer on fire"},
 	"list":              {"en": "Printer on fire", "de": "Printer on fire"},
+	"conflict":          {"en": "is held until", "de": "zurückgehalten"},
 	"alarm":             {"en": "the disk is nearly full", "de": "the disk is nearly full"},
 }
 

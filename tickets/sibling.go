@@ -85,8 +85,8 @@ func (w *work) copyTo(q Queue, entry int64) error {
 	}
 	home, _ := w.s.Queue(opened)
 	if !separate(home, q) || entry != first {
-		w.add(QueueWatching{q.Name}, w.cause)
-		return nil
+		ev := w.add(QueueWatching{q.Name}, w.cause)
+		return w.tellWatching(q, ev, entry)
 	}
 	if slices.ContainsFunc(w.t.Links, func(l Link) bool { return l.Why == siblingWhy(q.Name) }) {
 		return nil
