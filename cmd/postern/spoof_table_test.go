@@ -35,7 +35,10 @@ type forgery struct {
 	// seen before: what only a signature proves makes no agent.
 	weak bool
 	auto bool // written by a machine
-	id2  bool // it bears the Message-ID of the agent's old reply
+	// deceives: it bears a field in our server's name that our server did not write. Then
+	// no header field proves anything, and no reply address (policy section 4).
+	deceives bool
+	id2      bool // it bears the Message-ID of the agent's old reply
 	// honest: nothing but the evidence may be wrong with it.
 	honest bool
 }
@@ -52,7 +55,7 @@ var forgeries = []forgery{
 	{id: "I02", from: bobAddress, who: agent, envelope: "eve@evil.example", stamped: "spf=pass smtp.mailfrom=evil.example"},
 	{id: "I03", from: bobAddress, who: agent, stamped: "dkim=pass header.d=evil.example",
 		headers: []string{"DKIM-Signature: v=1; a=rsa-sha256; d=evil.example; s=x; h=from:to; bh=eA==; b=eA=="}},
-	{id: "I04", from: bobAddress, who: agent, headers: []string{
+	{id: "I04", from: bobAddress, who: agent, deceives: true, headers: []string{
 		"Authentication-Results: mx.evil.example; " + passesAll,
 		"ARC-Authentication-Results: i=1; mx.example.org; " + passesAll,
 		"Received: from evil.example by relay.evil.example; Mon, 2 Mar 2026 08:00:00 +0000", forgedField}},
@@ -130,6 +133,7 @@ type evidence struct {
 	headers   []string // below our stamp
 	arrive    func(*tickets.Arrival, string)
 	days      int // age of the mail
+	deceives  bool
 }
 
 const (
@@ -160,7 +164,7 @@ var evidences = []evidence{
 	{name: "spf only", strength: silent, stamp: "spf=pass smtp.mailfrom=%a"},
 	{name: "dmarc fail", strength: fails, stamp: "dmarc=fail header.from=%d"},
 	{name: "untrusted server", strength: silent, headers: []string{"Authentication-Results: mx.evil.example; " + allPass}},
-	{name: "forged below", strength: silent, headers: []string{"Received: from evil.example by mx.example.org; Mon, 2 Mar 2026 08:00:00 +0000", "Authentication-Results: mx.example.org; " + allPass}},
+	{name: "forged below", strength: silent, deceives: true, headers: []string{"Received: from evil.example by mx.example.org; Mon, 2 Mar 2026 08:00:00 +0000", "Authentication-Results: mx.example.org; " + allPass}},
 	{name: "two in mode single", strength: silent, stamp: allPass, headers: []string{"Authentication-Results: mx.example.org; " + allPass},
 		arrive: func(a *tickets.Arrival, _ string) { a.Trust.Mode = "single" }},
 	{name: "arc only", strength: silent, headers: []string{"ARC-Seal: i=1; cv=pass; d=mx.example.org", "ARC-Authentication-Results: i=1; mx.example.org; " + allPass}},
@@ -193,10 +197,11 @@ var wordings = []struct {
 // due is the level that the policy gives a cell of the matrix on the ticket it belongs
 // to (policy section 4): L0 for all who may do nothing there.
 func due(f forgery, p pass, e evidence) tickets.Level {
-	itself := e.strength == proves ||
-		e.strength == login && (f.who == agent || f.who == outsider) ||
-		e.strength == signs
+	session := e.name == "trusted peer" || e.strength == login && (f.who == agent || f.who == outsider)
+	itself := session || e.strength == proves || e.strength == signs
 	switch {
+	case (f.deceives || e.deceives) && !session:
+		return tickets.L0
 	case f.auto || f.who == nobody || e.strength == repeated:
 		return tickets.L0
 	case f.who == agent || f.who == outsider:
