@@ -56,11 +56,12 @@ func (serveCmd) Run(ctx context.Context, w *world) error {
 
 // demoCmd plays the story.
 type demoCmd struct {
-	Exit bool `help:"End after the story; exit 0 only if every step happened."`
+	Exit bool   `help:"End after the story; exit 0 only if every step happened."`
+	HTML string `name:"html" placeholder:"DIR" help:"Write the HTML of each mail that is printed into this folder, numbered."`
 }
 
 // Run plays it (demo.go).
-func (c demoCmd) Run(ctx context.Context, w *world) error { return demo(ctx, w, c.Exit) }
+func (c demoCmd) Run(ctx context.Context, w *world) error { return demo(ctx, w, c) }
 
 // isMissing reports whether err says that a file is not there.
 func isMissing(err error) bool { return errors.Is(err, fs.ErrNotExist) }

@@ -40,17 +40,17 @@ rules:
 
 // demo plays a whole helpdesk in one process and in memory, but for a database
 // in a folder that is removed at the end.
-func demo(ctx context.Context, w *world, exit bool) error {
+func demo(ctx context.Context, w *world, c demoCmd) error {
 	mail, err := newDemoMail([]string{demoHelp, demoAnn, demoMax, demoBob, demoBea})
 	if err != nil {
 		return err
 	}
 	defer mail.close()
-	return playDemo(ctx, w, mail, exit)
+	return playDemo(ctx, w, mail, c)
 }
 
 // playDemo plays it on a mail server. The gateway's own end is the end of the story too.
-func playDemo(ctx context.Context, w *world, mail *demoMail, exit bool) error {
+func playDemo(ctx context.Context, w *world, mail *demoMail, c demoCmd) error {
 	dir, err := os.MkdirTemp("", "postern-demo-")
 	if err != nil {
 		return err
@@ -70,9 +70,9 @@ func playDemo(ctx context.Context, w *world, mail *demoMail, exit bool) error {
 	serving, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- g.run(serving) }()
-	s := &demoStory{w: w, mail: mail, g: g, read: map[string]int{}}
+	s := &demoStory{w: w, mail: mail, g: g, read: map[string]int{}, pages: c.HTML}
 	err = s.play(ctx)
-	if err == nil && !exit {
+	if err == nil && !c.Exit {
 		s.invite()
 		<-ctx.Done()
 	}
@@ -119,6 +119,8 @@ type demoStory struct {
 	read    map[string]int // how many mails of each mailbox were looked at
 	arrival int64          // the last one explained
 	n       int            // messages written
+	pages   string         // folder for the HTML of what is received; none when empty
+	shown   int            // mails received and shown
 }
 
 // send is a person writing from his mail client.
@@ -159,7 +161,21 @@ func (s *demoStory) gets(who, words string) (*tickets.Message, error) {
 	}
 	m := readMail(raw)
 	s.show("← "+who+" receives, from "+m.From[0].Name, m.Subject, m.Text)
-	return &m, nil
+	return &m, s.keepPage(who, m)
+}
+
+// keepPage writes the HTML of a mail that was shown into the folder for it, to be looked
+// at in a browser. A mail that is only looked up again is not written.
+func (s *demoStory) keepPage(who string, m tickets.Message) error {
+	if _, quiet := s.w.out.(nothing); s.pages == "" || quiet {
+		return nil
+	}
+	s.shown++
+	name, _, _ := strings.Cut(who, "@")
+	if err := os.MkdirAll(s.pages, 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(s.pages, fmt.Sprintf("%02d-%s.html", s.shown, name)), []byte(m.HTML), 0o600)
 }
 
 func readMail(raw []byte) tickets.Message {

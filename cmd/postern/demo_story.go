@@ -12,7 +12,7 @@ import (
 func (s *demoStory) play(ctx context.Context) error {
 	fmt.Fprintln(s.w.out, "postern demo: a request, from the first mail to the last.")
 	begun := s.w.now()
-	for _, chapter := range []func(context.Context) error{s.request, s.answer, s.conversation, s.resolution, s.reopening} {
+	for _, chapter := range []func(context.Context) error{s.request, s.answer, s.conversation, s.mistake, s.resolution, s.reopening, s.overview} {
 		if err := chapter(ctx); err != nil {
 			return fmt.Errorf("the story broke off: %w", err)
 		}
@@ -104,6 +104,21 @@ func (s *demoStory) conversation(context.Context) error {
 	return err
 }
 
+// mistake: a mistyped command does nothing, and the agent learns it at once.
+func (s *demoStory) mistake(context.Context) error {
+	s.title("Bob mistypes a command: nothing is done or sent, and he is told.")
+	s.read[demoBob] = 0
+	notice, err := s.peek(demoBob, "only the toner")
+	if err != nil {
+		return err
+	}
+	if err := s.send(demoBob, "Bob Brown", notice.ReplyTo[0].Addr, "Re: "+notice.Subject, notice, "#resovle\n\nYou are welcome!"); err != nil {
+		return err
+	}
+	_, err = s.gets(demoBob, "did you mean #resolve?")
+	return err
+}
+
 // resolution: one word resolves, and the requester is told.
 func (s *demoStory) resolution(context.Context) error {
 	s.title("Bob resolves the ticket with one word.")
@@ -140,6 +155,16 @@ func (s *demoStory) reopening(ctx context.Context) error {
 	if err == nil && t.Status != tickets.Open {
 		err = fmt.Errorf("ticket 1 is %s, not open", t.Status)
 	}
+	return err
+}
+
+// overview: an agent asks by mail what is his; the answer is the list.
+func (s *demoStory) overview(context.Context) error {
+	s.title("Bob asks what is on his desk.")
+	if err := s.send(demoBob, "Bob Brown", demoHelp, "What is mine?", nil, "#list mine"); err != nil {
+		return err
+	}
+	_, err := s.gets(demoBob, "On #list mine")
 	return err
 }
 

@@ -15,7 +15,9 @@ broken ones never replace good ones. Everything that happens is one line on stan
 func (demoCmd) Help() string {
 	return `Starts the helpdesk, a mail server and five mailboxes in this one process, on loopback
 and in a temporary folder; nothing of it is left afterwards. The mails that the story turns
-on are printed as their recipients see them. Then it stays up and says how to connect a mail client.`
+on are printed as their recipients see them. Then it stays up and says how to connect a mail client.
+
+  postern demo --exit --html pages     look at the mails in a browser: pages/01-ann.html and so on`
 }
 
 // Help tells what there is to check.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +14,8 @@ import (
 // The demo plays every chapter and ends with 0 in time.
 func TestDemo(t *testing.T) {
 	begun := time.Now()
-	r := postern(t, "", "demo", "--exit")
+	pages := t.TempDir()
+	r := postern(t, "", "demo", "--exit", "--html", pages)
 	took := time.Since(begun)
 	if r.code != exitOK || r.errs != "" || took > 20*time.Second {
 		t.Fatalf("code %d after %s: %s\n%s", r.code, took, r.errs, r.out)
@@ -21,13 +24,21 @@ func TestDemo(t *testing.T) {
 	for _, words := range []string{
 		"A request arrives, is routed and acknowledged.", "[HW #1]", "Another one, for everybody of the other queue.", "[IT #2]",
 		"Bob answers from his own mail client", "Unplug it", "nobody → Bob Brown", "Ann replies.", "only the toner",
-		"Bob resolves the ticket with one word.", "→ resolved", "a late reply reopens the ticket", "smells again", "Every step happened",
+		"Bob mistypes a command", "Nothing of your mail was carried out or sent.", "did you mean #resolve?", "Bob resolves the ticket with one word.", "→ resolved", "a late reply reopens the ticket", "smells again",
+		"Bob asks what is on his desk.", "On #list mine", "[HW #1] The printer smells of smoke", "Every step happened",
 	} {
 		_, behind, found := strings.Cut(rest, words)
 		if !found {
 			t.Fatalf("%q does not come, or not in its place:\n%s", words, r.out)
 		}
 		rest = behind
+	}
+	if files, err := filepath.Glob(filepath.Join(pages, "*.html")); err != nil || len(files) != strings.Count(r.out, " receives, from ") {
+		t.Errorf("%d pages, %v", len(files), err)
+	}
+	first, err := os.ReadFile(filepath.Join(pages, "01-ann.html"))
+	if err != nil || !strings.Contains(string(first), "We have received your mail") {
+		t.Errorf("the first page: %s, %v", first, err)
 	}
 	t.Logf("the demo took %s", took.Round(time.Millisecond))
 }
@@ -42,7 +53,7 @@ func TestDemoFails(t *testing.T) {
 	var out bytes.Buffer
 	w := &world{out: &out, errs: io.Discard, now: time.Now, env: func(string) string { return "" }}
 	mail.patience = 5 * time.Second
-	err = playDemo(context.Background(), w, mail, true)
+	err = playDemo(context.Background(), w, mail, demoCmd{Exit: true})
 	if err == nil || !strings.Contains(err.Error(), demoBea) || exitCode(err) == exitOK || strings.Contains(out.String(), "Every step happened") {
 		t.Errorf("%v\n%s", err, &out)
 	}
