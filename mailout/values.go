@@ -49,6 +49,8 @@ type Values struct {
 	// Lines say what happened, one thing each.
 	Lines    []string
 	Items    []Item // tickets of a list
+	Similar  []Item // tickets like the one told, that were dealt with
+	Due      string // what the ticket waits for
 	Answers  []Answered
 	Why      string
 	Returned string // the recipient's own text, given back
@@ -146,6 +148,7 @@ func values(d tickets.Draft) Values {
 	v.Returned = body(d.Returned)
 	v.Links = links(d.Links)
 	v.Items, v.Answers = items(lang, d.Items), answers(d)
+	v.Similar, v.Due = items(lang, d.Similar), say(lang, oneLine(d.Due))
 	v.Reopened = string(d.Reopened)
 	for _, p := range d.Parts {
 		v.Files = append(v.Files, file(p.Part))

@@ -21,6 +21,15 @@ type Found struct {
 	Due time.Time
 }
 
+// Likeness asks for done tickets that resemble one: in these queues, with at least two
+// of the words, or all of a single one.
+type Likeness struct {
+	Ticket int64 // which is not looked for
+	Queues []string
+	Words  []string // as SearchWords makes them
+	Limit  int
+}
+
 // findTx are the questions of people about tickets they do not write to. Nothing is
 // locked: what an answer says may be old when it is read.
 type findTx interface {
@@ -31,4 +40,7 @@ type findTx interface {
 	// Way is what became of an arrival, with the questions and answers of its way;
 	// ErrNotFound when there is no such arrival.
 	Way(arrival int64) (Result, error)
+	// Similar lists tickets that were dealt with and share words with a new one, the
+	// most alike first.
+	Similar(l Likeness) ([]Found, error)
 }

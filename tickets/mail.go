@@ -106,6 +106,11 @@ func (w *work) compose(l letter) (Outgoing, error) {
 	if err := w.conversation(&d, l); err != nil {
 		return Outgoing{}, err
 	}
+	if l.role == "notice-new" && l.to.Agent != "" {
+		if err := w.introduce(&d); err != nil {
+			return Outgoing{}, err
+		}
+	}
 	if l.blind {
 		blindfold(&d)
 	}
@@ -131,6 +136,9 @@ func (w *work) compose(l letter) (Outgoing, error) {
 // forAgent adds to a draft what agents are told besides: that the message has
 // opened the ticket again, and the agents by the names they go by here.
 func (w *work) forAgent(d *Draft) {
+	if !w.t.PendingUntil.IsZero() {
+		d.Due = "waits until " + actorIs{s: w.s}.date(w.t.PendingUntil, w.t)
+	}
 	if d.Other != nil {
 		other := w.s.signed(*d.Other)
 		d.Other = &other
@@ -183,6 +191,7 @@ func blindfold(d *Draft) {
 	}
 	d.Ticket, d.Requester, d.Assignee = Ticket{}, Participant{}, Agent{}
 	d.History, d.Links, d.InReplyTo, d.References = nil, nil, "", nil
+	d.Similar, d.Due = nil, ""
 	if d.Mail == MailRefusal {
 		d.Entry, d.ReplyTo = nil, "" // nothing for him to release
 	}

@@ -241,6 +241,7 @@ func (w *work) linkNamed(p Place) error {
 	if p.NotWhy == "" {
 		return nil
 	}
+	w.apart = p.NotWhy
 	_, err := w.addEntry(Entry{Kind: EntrySystem, State: EntryVisible, Why: "did not join",
 		Text: "This mail made a new ticket because " + p.NotWhy + "."}, w.cause)
 	return err

@@ -143,6 +143,10 @@ type Draft struct {
 	Lines []string
 	// Items are the tickets of a list.
 	Items []Item
+	// Similar are tickets that were dealt with and resemble the new one, for agents.
+	Similar []Item
+	// Due says what the ticket waits for, as a sentence in Lines; empty for nothing.
+	Due string
 	// Answers are what an agent asked for, in the order of his questions.
 	Answers []Answer
 	// Why explains (why a refusal, why a ticket did not join).

@@ -35,6 +35,7 @@ type work struct {
 	quiet    string        // why no mail goes out at all because of this
 	noAuto   string        // why the message may not be answered automatically
 	twin     string        // whose Message-ID the message bears, with other words
+	apart    string        // why the mail did not join the ticket that it named
 	trace    Trace
 	told     map[string]bool // role/recipient pairs written or withheld already
 	kept     bool            // full facts were recorded already

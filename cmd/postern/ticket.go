@@ -26,6 +26,7 @@ type ticketListCmd struct {
 	Status     string `enum:",new,open,pending,on-hold,resolved,closed" default:"" help:"Only in this status: new, open, pending, on-hold, resolved, closed."`
 	Assignee   string `help:"Only of this agent."`
 	Unassigned bool   `help:"Only those that nobody has."`
+	Search     string `help:"Only with an entry that holds all these words; done ones too."`
 	All        bool   `short:"a" help:"Resolved, closed and disposed ones too."`
 	Limit      int    `short:"n" default:"100" help:"At most so many."`
 }
@@ -42,7 +43,7 @@ type ticketView struct {
 func (c *ticketListCmd) Run(ctx context.Context, w *world) error {
 	return w.withConfigured(ctx, func(db *ticketdb.DB, cfg Config) error {
 		found, err := db.ListTickets(ctx, ticketdb.TicketFilter{Queue: c.Queue, Status: tickets.Status(c.Status), Assignee: c.Assignee,
-			Unassigned: c.Unassigned, Open: !c.All && c.Status == "", Limit: c.Limit})
+			Unassigned: c.Unassigned, Search: c.Search, Open: !c.All && c.Status == "" && c.Search == "", Limit: c.Limit})
 		if err == nil && len(found) == 0 {
 			err = c.known(cfg)
 		}

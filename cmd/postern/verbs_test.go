@@ -18,6 +18,11 @@ func TestTicketListAndShow(t *testing.T) {
 	if v := asJSON(t, "ticket", "list"); field(v, 0, "id") != 1.0 || field(v, 0, "requester_address") != "ann@example.net" || field(v, 0, "status") != "new" {
 		t.Errorf("%v", v)
 	}
+	for words, want := range map[string]bool{"BURNS": true, "it burns": true, "coffee": false, `" OR burns`: false} {
+		if r := postern(t, "", "ticket", "list", "--search", words); strings.Contains(r.out, "ann@example.net") != want {
+			t.Errorf("--search %q: %s", words, r.out)
+		}
+	}
 	page := postern(t, "", "ticket", "show", "1").out
 	for _, want := range []string{"Queue:        it", "Requester:    ann@example.net", "It burns.", "[log.txt, text/plain, 3 B]", "created", "notice-new", "Use the stairs."} {
 		if !strings.Contains(page, want) {
@@ -28,7 +33,7 @@ func TestTicketListAndShow(t *testing.T) {
 	if field(v, "entries", 0, "reply") == nil || field(v, "events", 0, "kind") != "created" || field(v, "outbox", 0, "envelope_to") == nil {
 		t.Errorf("%v", v)
 	}
-	for args, want := range map[string]int{"show 99": exitNotFound, "show": exitUsage, "show x": exitUsage, "list --queue hr": exitOK, "list --queue nope": exitUsage, "list --assignee bib": exitUsage, "list --assignee bob": exitOK, "list --status opne": exitUsage, "list --status open": exitOK} {
+	for args, want := range map[string]int{"show 99": exitNotFound, "show": exitUsage, "show x": exitUsage, "list --queue hr": exitOK, "list --queue nope": exitUsage, "list --assignee bib": exitUsage, "list --assignee bob": exitOK, "list --status opne": exitUsage, "list --status open": exitOK, "list --search burns": exitOK} {
 		if r := postern(t, "", append([]string{"ticket"}, strings.Fields(args)...)...); r.code != want {
 			t.Errorf("ticket %s: exit %d, want %d: %s", args, r.code, want, r.errs)
 		}

@@ -20,7 +20,11 @@ type dialect struct {
 	words *strings.Replacer
 	later string // for {later $n}, with $n
 	again func(error) bool
-	known sync.Map // SQL as written → SQL of the dialect
+	// Full-text search: the condition and the order with $1 for the words, the quotation
+	// mark around a word, and what stands between words when any or all (true) must match.
+	match, rank, quote string
+	join               map[bool]string
+	known              sync.Map // SQL as written → SQL of the dialect
 }
 
 var laterWord = regexp.MustCompile(`\{later (\$\d+)\}`)
@@ -45,6 +49,7 @@ func sqliteDialect() *dialect {
 		words: strings.NewReplacer("{lock}", "", "{skip}", "", "{now}", sqliteNow+")"),
 		later: sqliteNow + `, '+' || $1 || ' seconds')`,
 		again: sqliteAgain,
+		match: `entry_words MATCH $1`, rank: `w.rank`, quote: `"`, join: map[bool]string{false: " OR ", true: " AND "},
 	}
 }
 
@@ -54,6 +59,8 @@ func postgresDialect() *dialect {
 		words: strings.NewReplacer("{lock}", "FOR UPDATE", "{skip}", "FOR UPDATE SKIP LOCKED", "{now}", "clock_timestamp()"),
 		later: `clock_timestamp() + CAST($1 AS DOUBLE PRECISION) * INTERVAL '1 second'`,
 		again: postgresAgain,
+		match: `w.vector @@ to_tsquery('simple', $1)`, rank: `ts_rank(w.vector, to_tsquery('simple', $1)) DESC`,
+		quote: `'`, join: map[bool]string{false: " | ", true: " & "},
 	}
 }
 

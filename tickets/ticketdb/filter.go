@@ -11,6 +11,7 @@ import (
 type filter struct {
 	terms []string
 	args  []any
+	match string // the place of the words of a search: $1
 }
 
 // add adds a term that ends where its value stands.

@@ -20,7 +20,10 @@ type TicketFilter struct {
 	Unassigned  bool   // only those that nobody has
 	Requester   int64  // participant
 	Open        bool   // only those somebody has to work on
-	Limit       int    // 0 means 100
+	// Search asks for tickets with an entry that holds all of these words, whatever their
+	// case; text without a word asks for none.
+	Search string
+	Limit  int // 0 means 100
 }
 
 // limited is a limit, or the usual one.
@@ -41,6 +44,9 @@ func (db *DB) ListTickets(ctx context.Context, t TicketFilter) (out []tickets.Ti
 	}
 	if t.Open {
 		f.terms = append(f.terms, `status NOT IN ('resolved', 'closed') AND disposition = ''`)
+	}
+	if t.Search != "" {
+		f.searched(db.d, t.Search)
 	}
 	var rows []ticketRow
 	err = db.view(ctx, func(q queries) error {

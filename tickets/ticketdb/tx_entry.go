@@ -77,7 +77,7 @@ func (t *tx) AddEntry(e tickets.Entry) (id int64, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("adding an entry to ticket %d: %w", e.Ticket, err)
 	}
-	return id, nil
+	return id, t.addWords(id, e)
 }
 
 // storable is the text of an entry made storable, with the bounds of the visible reply
