@@ -1,6 +1,9 @@
 package ticketdb_test
 
 import (
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,6 +101,36 @@ func TestAuditFindsWhatNobodyMayDo(t *testing.T) {
 			seen++
 		}
 	})
+}
+
+// A new kind of event is named in the audit, as one that needs a level or as one that
+// anybody's mail may cause.
+func TestAuditKnowsEveryKind(t *testing.T) {
+	golden, err := filepath.Glob("../testdata/event*")
+	if err != nil || len(golden) != 1 {
+		t.Fatal(golden, err)
+	}
+	src, err := os.ReadFile("audit.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds, err := os.ReadFile(golden[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	anybody, n := []string{"flagged", "refused", "asked"}, 0
+	for line := range strings.Lines(string(kinds)) {
+		kind, _, _ := strings.Cut(line, " ")
+		if kind = strings.TrimSpace(kind); kind == "" || strings.HasPrefix(kind, "#") {
+			continue
+		}
+		if n++; !slices.Contains(anybody, kind) && !strings.Contains(string(src), "'"+kind+"'") {
+			t.Errorf("the audit does not know events of kind %q", kind)
+		}
+	}
+	if n < 30 {
+		t.Errorf("only %d kinds", n)
+	}
 }
 
 // tickets makes a ticket of a ledger.
