@@ -60,7 +60,7 @@ func TestIN_T08_Guessing(t *testing.T) {
 		if d.count() != 2 {
 			t.Errorf("%d arrivals", d.count())
 		}
-		time.Sleep(guessSpan) // the clock of the test
+		<-time.After(guessSpan) // of the bubble's clock
 		k = call(t, pl)
 		k.ask("250 ", "MAIL FROM:<eve@evil.example>")
 		guess(k)

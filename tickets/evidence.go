@@ -110,14 +110,16 @@ func proof(a Arrival, m Message, s *Settings, results []AuthResult, e Evidence) 
 	case a.Role == RoleSubmission && a.TrustedPeer:
 		return verdict{why: "trusted submission peer " + a.Peer, ok: true}
 	}
-	var best verdict
-	for _, v := range []verdict{stampedProof(a, m, s, results, e), ownProof(a, m, s, e)} {
-		if v.ok {
-			return v
-		}
-		best.why = orElse(best.why, v.why)
+	stamped, own := stampedProof(a, m, s, results, e), ownProof(a, m, s, e)
+	switch {
+	case stamped.ok:
+		return stamped
+	case own.ok && slices.ContainsFunc(results, func(r AuthResult) bool { return r.Method == "dmarc" && r.Value == "fail" }):
+		return verdict{why: own.why + "; but our mail server says dmarc=fail"}
+	case own.ok:
+		return own
 	}
-	return best
+	return verdict{why: orElse(stamped.why, own.why)}
 }
 
 // stampedProof is what our own servers' header fields prove.

@@ -60,6 +60,9 @@ func TestJudge(t *testing.T) {
 	signed := func(s ...Signature) func(*Arrival, *Message) {
 		return func(_ *Arrival, m *Message) { m.Signatures = s }
 	}
+	found := func(rs []AuthResult, s ...Signature) func(*Arrival, *Message) {
+		return func(a *Arrival, _ *Message) { a.Verified = &Findings{Results: rs, Signatures: s} }
+	}
 	arrival := func(f func(*Arrival)) func(*Arrival, *Message) { return func(a *Arrival, _ *Message) { f(a) } }
 	tests := []struct {
 		name string
@@ -107,6 +110,23 @@ func TestJudge(t *testing.T) {
 		{"marker", []func(*Arrival, *Message){arrival(func(a *Arrival) { a.Trust.Marker = &Marker{Name: "X-Sasl", Value: "yes %a"} }), func(_ *Arrival, m *Message) { m.Headers = []Header{{"X-Sasl", "yes bob@example.org", 0}} }}, L2, "internal marker"},
 		{"marker below", []func(*Arrival, *Message){arrival(func(a *Arrival) { a.Trust.Marker = &Marker{Name: "X-Sasl", Value: "yes"} }), func(_ *Arrival, m *Message) { m.Headers = []Header{{"X-Sasl", "yes", 1}} }}, L0, ""},
 		{"marker twice", []func(*Arrival, *Message){arrival(func(a *Arrival) { a.Trust.Marker = &Marker{Name: "X-Sasl", Value: "yes"} }), func(_ *Arrival, m *Message) { m.Headers = []Header{{"X-Sasl", "yes", 0}, {"X-Sasl", "yes", 0}} }}, L0, ""},
+		{"forged below the genuine one, by position", []func(*Arrival, *Message){auth(dmarc, stamp("mx.example.org", 2, dmarc.Results...)), signed(covered...)}, L0, "stand below the place"},
+		{"forged beside a marker", []func(*Arrival, *Message){auth(stamp("mx.example.org", 2)), arrival(func(a *Arrival) { a.Trust.Marker = &Marker{Name: "X-Sasl", Value: "yes"} }), func(_ *Arrival, m *Message) { m.Headers = []Header{{"X-Sasl", "yes", 0}} }}, L0, "stand below"},
+		{"forged beside a login", []func(*Arrival, *Message){auth(stamp("mx.example.org", 2)), arrival(func(a *Arrival) { a.AuthAgent, a.Role = "bob", RoleSubmission })}, L2, "SMTP AUTH"},
+		{"more of ours than we write", []func(*Arrival, *Message){auth(dmarc, stamp("mx.example.org", 1, result("dmarc", "fail", "header.from", "example.org"))), signed(covered...)}, L2, "aligned DKIM"},
+		{"own check", []func(*Arrival, *Message){found(nil, covered...)}, L2, "own check: the DKIM signature of example.org holds"},
+		{"own check beside forged fields", []func(*Arrival, *Message){auth(stamp("mx.example.org", 2)), found(nil, covered...)}, L2, "own check"},
+		{"own check against our mail server", []func(*Arrival, *Message){auth(stamp("mx.example.org", 0, result("dmarc", "fail", "header.from", "example.org"))), found(nil, covered...)}, L0, "our mail server says dmarc=fail"},
+		{"own check: l=", []func(*Arrival, *Message){found(nil, Signature{Domain: "example.org", Headers: signs, At: noon, Length: true})}, L0, "whole body"},
+		{"own check: a second recipient", []func(*Arrival, *Message){found(nil, covered...), arrival(func(a *Arrival) { a.To = []string{"help@example.org", "hr@example.org"} })}, L0, "not addressed to us"},
+		{"own check: no Message-ID", []func(*Arrival, *Message){found(nil, covered...), func(_ *Arrival, m *Message) { m.ContentKey = "" }}, L0, "Message-ID"},
+		{"own check: a field twice", []func(*Arrival, *Message){found(nil, covered...), func(_ *Arrival, m *Message) { m.Defects = []string{"duplicate-field"} }}, L0, "stands twice"},
+		{"own check: from tomorrow's tomorrow", []func(*Arrival, *Message){found(nil, Signature{Domain: "example.org", Headers: signs, At: noon.Add(49 * time.Hour)})}, L0, "future"},
+		{"own check: the second of two holds its ground", []func(*Arrival, *Message){found(nil, Signature{Domain: "example.org", Headers: signs, At: noon.Add(-8 * 24 * time.Hour)}, covered[0])}, L2, "own check"},
+		{"own check: an unsigned Date is not believed", []func(*Arrival, *Message){found(nil, Signature{Domain: "example.org", Headers: signs})}, L0, "when it was made"},
+		{"own check: DMARC by SPF", []func(*Arrival, *Message){found([]AuthResult{result("dmarc", "pass", "header.from", "example.org"), result("spf", "pass", "smtp.mailfrom", "example.org")})}, L0, "does not make an agent"},
+		{"own check: DMARC by SPF, a requester", []func(*Arrival, *Message){from("ann@example.net"), found([]AuthResult{result("dmarc", "pass", "header.from", "example.net"), result("spf", "pass", "smtp.mailfrom", "example.net")})}, L1, "SPF"},
+		{"own check: DNS down", []func(*Arrival, *Message){found([]AuthResult{result("dmarc", "temperror", "reason", "the DNS did not answer in time")})}, L0, "the DNS did not answer"},
 		{"requester with DMARC by SPF", []func(*Arrival, *Message){from("ann@example.net"), auth(stamp("mx.example.org", 0, result("dmarc", "pass", "header.from", "example.net")))}, L1, "dmarc=pass for example.net"},
 	}
 	for _, tt := range tests {
@@ -129,6 +149,39 @@ func TestJudgeFailed(t *testing.T) {
 	m := Message{Froms: 1, From: []Address{{Addr: "ann@example.net"}}, Auth: []AuthResults{stamp("mx", 0, result("dmarc", "fail", "header.from", "example.net"))}}
 	if e := Judge(a, m, testSettings()); !e.Failed || e.Level != L0 {
 		t.Errorf("Judge = %+v", e)
+	}
+}
+
+// So are our own verdicts, and forged results; a DNS that is down is no verdict.
+func TestJudgeFailedByUs(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		a    Arrival
+		auth []AuthResults
+		want bool
+	}{
+		{"dmarc=fail", Arrival{Verified: &Findings{Results: []AuthResult{result("dmarc", "fail", "header.from", "example.net")}}}, nil, true},
+		{"spf=fail", Arrival{Verified: &Findings{Results: []AuthResult{result("spf", "fail", "smtp.mailfrom", "example.net")}}}, nil, true},
+		{"temperror", Arrival{Verified: &Findings{Results: []AuthResult{result("dmarc", "temperror", "reason", "x")}}}, nil, false},
+		{"nothing", Arrival{}, nil, false},
+		{"forged", Arrival{Trust: Trust{ServIDs: []string{"mx"}, Mode: "boundary"}}, []AuthResults{stamp("mx", 1)}, true},
+	} {
+		m := Message{Froms: 1, From: []Address{{Addr: "ann@example.net"}}, Auth: tt.auth}
+		if e := Judge(tt.a, m, testSettings()); e.Failed != tt.want || e.Level != L0 {
+			t.Errorf("%s: %+v", tt.name, e)
+		}
+	}
+}
+
+// A stranger's signature does not fill the database, and what is cut off counts as not signed.
+func TestFindingsKept(t *testing.T) {
+	var names []string
+	for range 10_000 {
+		names = append(names, "x")
+	}
+	f := Findings{Signatures: []Signature{{Headers: append(names, "to")}, {Headers: []string{"from", "to"}}}}.Kept()
+	if len(f.Signatures[0].Headers) > maxSignedNames || len(f.Signatures[1].Headers) != 2 {
+		t.Errorf("%d and %d names are kept", len(f.Signatures[0].Headers), len(f.Signatures[1].Headers))
 	}
 }
 

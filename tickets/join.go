@@ -41,7 +41,11 @@ func (w *work) levelHere(p Place) (Level, string) {
 		if in {
 			return L1, w.ev.Why
 		}
-		return L0, "the sender is proved (" + w.ev.Why + "), but takes no part in this ticket"
+		via := ""
+		if p.Token != nil && p.Token.Participant != w.author.ID {
+			via = w.via(p.Token)
+		}
+		return L0, "the sender is proved (" + w.ev.Why + "), but takes no part in this ticket" + via
 	}
 	t := p.Token
 	switch {

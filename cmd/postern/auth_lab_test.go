@@ -101,7 +101,7 @@ func (s *signedTown) sign(to, notice, body string, ago time.Duration) (raw, id s
 func (s *signedTown) became(db *ticketdb.DB, id string) (tickets.Entry, []tickets.Event) {
 	s.t.Helper()
 	ctx := context.Background()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); pauseABit() {
 		for _, a := range must(db.ListArrivals(ctx, ticketdb.ArrivalFilter{Limit: 100})) {
 			if a.Result.MessageID != id || a.State != tickets.StateDone {
 				continue
@@ -218,7 +218,7 @@ mailboxes:
 	log.waitFor(t, "mailbox begins")
 	beside := s.checkAuth(gw)
 	db := visit(t, s.url)
-	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; pauseABit() {
 		all := must(db.ListArrivals(t.Context(), ticketdb.ArrivalFilter{Outcome: tickets.OutcomeReturned}))
 		if len(all) == 2 {
 			break
