@@ -17,6 +17,9 @@ func (d *Desk) join(w *work, p Place) error {
 	w.trace.Add("what may it do here?", why)
 	requester := w.author.ID != 0 && w.t.Requester == w.author.ID
 	notes := p.Token != nil && p.Token.Purpose == ForNote
+	if w.ev.Agent != "" && !notes && w.onlyPartakes() {
+		requester, level = true, min(level, L1) // another team's ticket: here he is one of its people
+	}
 	switch {
 	case w.msg.Automatic:
 		return w.joinQuiet(p)
@@ -28,6 +31,13 @@ func (d *Desk) join(w *work, p Place) error {
 		return w.joinParticipant(level)
 	}
 	return w.joinUnverified(p, why)
+}
+
+// onlyPartakes: the author is an agent who takes part in a ticket that is not his to work,
+// as anybody who asked another team for something.
+func (w *work) onlyPartakes() bool {
+	ag, ok := w.s.Agent(w.ev.Agent)
+	return ok && w.t.Participates(w.author.ID) && w.mayWork(ag) != ""
 }
 
 // levelHere is the level of the mail on this ticket: the evidence of the mail
@@ -53,9 +63,9 @@ func (w *work) levelHere(p Place) (Level, string) {
 		return L0, w.ev.Why
 	case t.Purpose != ForReply:
 		return L0, "the address is not one for replies"
-	case w.author.ID == 0 || t.Participant != w.author.ID:
+	case checkOwner && (w.author.ID == 0 || t.Participant != w.author.ID):
 		return L0, "the reply address was issued to somebody else" + w.via(t)
-	case w.revoked(t):
+	case checkRevoked && w.revoked(t):
 		return L0, "the reply address was revoked"
 	case w.ev.Failed:
 		return L0, "a verdict on the mail says fail"

@@ -111,7 +111,7 @@ func (w *work) compose(l letter) (Outgoing, error) {
 			return Outgoing{}, err
 		}
 	}
-	if l.blind {
+	if checkBlind && l.blind {
 		blindfold(&d)
 	}
 	if err := w.forOutsiders(&d); err != nil {
@@ -263,7 +263,7 @@ func (w *work) conversation(d *Draft, l letter) error {
 		if l.entry != nil && e.ID == l.entry.ID {
 			continue
 		}
-		if len(d.History) < 2 && (toAgent && e.State != EntryQuiet && e.State != EntryRefused || e.Public()) && e.Kind != EntrySystem && l.role != "ack-unverified" {
+		if len(d.History) < 2 && (toAgent && e.State != EntryQuiet && e.State != EntryRefused || e.Public() || !checkHistory) && e.Kind != EntrySystem && l.role != "ack-unverified" {
 			if toAgent {
 				e = w.s.signed(e)
 			}

@@ -214,7 +214,7 @@ func serious(d string) bool {
 
 // addCopied makes the Cc of a proved mail participants, if the queue says so.
 func (w *work) addCopied(q Queue) {
-	if q.NoCC || w.ev.Level < L1 || w.msg.Automatic {
+	if q.NoCC || checkCopied && w.ev.Level < L1 || w.msg.Automatic {
 		return
 	}
 	for i, a := range w.msg.Cc {

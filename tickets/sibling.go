@@ -83,6 +83,10 @@ func (w *work) copyTo(q Queue, entry int64) error {
 	if err != nil || q.Name == opened {
 		return err
 	}
+	if checkNamed && entry != first && !w.names(q) {
+		w.trace.Add("does queue "+q.Name+" watch it?", "no: the mail was not addressed to it, whoever sent it on")
+		return nil
+	}
 	home, _ := w.s.Queue(opened)
 	if !separate(home, q) || entry != first {
 		ev := w.add(QueueWatching{q.Name}, w.cause)
@@ -92,6 +96,15 @@ func (w *work) copyTo(q Queue, entry int64) error {
 		return nil
 	}
 	return w.sibling(q)
+}
+
+// names: To or Cc name the queue. They are part of what makes two mails equal, so that
+// nobody who got an answer can let another team read the ticket by sending it on to them.
+func (w *work) names(q Queue) bool {
+	return slices.ContainsFunc(slices.Concat(w.msg.To, w.msg.Cc), func(a Address) bool {
+		named, ok := w.s.QueueOf(a.Addr)
+		return ok && named.Name == q.Name
+	})
 }
 
 // opening is the queue in which the ticket was opened, and its first entry.

@@ -14,7 +14,7 @@ import (
 // shy: nothing quoted at all stays in automatic mail to an address that never proved
 // itself, since the words may be a stranger's (D4).
 func (w *work) unquote(e Entry, shy bool) (Entry, error) {
-	if e.Kind != EntryReply || !mayQuote(e.Reply()) {
+	if !w.ofAgent(e) || !mayQuote(e.Reply()) {
 		return e, nil
 	}
 	public := ""
@@ -23,7 +23,7 @@ func (w *work) unquote(e Entry, shy bool) (Entry, error) {
 		if err != nil {
 			return e, fmt.Errorf("entries of ticket %d: %w", w.t.ID, err)
 		}
-		public = publicWords(last)
+		public = w.publicWords(last)
 	}
 	said := e.Reply()
 	if e.Text = withoutQuotes(said, public); e.Text != said {
@@ -61,15 +61,25 @@ func mayQuote(reply string) bool { return strings.Contains(reply, ">") || ownLin
 // ownLine is the line on top of our mails, above which one writes, in any language.
 var ownLine = regexp.MustCompile(`(?m)^[ \t\x{a0}]*##- .{3,80} -##[ \t\x{a0}]*$`)
 
+// ofAgent: an agent's reply, or his own mail as somebody's requester, whose client may
+// quote what only agents read.
+func (w *work) ofAgent(e Entry) bool {
+	if e.Kind == EntryReply {
+		return true
+	}
+	_, ok := w.s.AgentOf(e.From.Addr)
+	return ok
+}
+
 // publicWords are all words that people outside have read or written, in one line.
-func publicWords(entries []Entry) string {
+func (w *work) publicWords(entries []Entry) string {
 	var b strings.Builder
 	for _, e := range entries {
 		if !e.Public() {
 			continue
 		}
 		text := e.Text // an outsider's mail is his own, with all that he quotes
-		if e.Kind == EntryReply {
+		if w.ofAgent(e) {
 			text = unmarked(e.Said())
 		}
 		for l := range strings.Lines(text) {

@@ -7,9 +7,11 @@ import (
 
 // INV_D6: what an agent's client quotes reaches people outside only where it is public.
 func TestQuotesLeaveOnlyWherePublic(t *testing.T) {
-	public := publicWords([]Entry{
+	w := &work{s: &Settings{Agents: []Agent{{Name: "bob", Addresses: []string{"bob@example.org"}}}}}
+	public := w.publicWords([]Entry{
 		{Kind: EntryMessage, State: EntryVisible, Text: "It burns in room 4.\nPlease come\nsoon."},
 		{Kind: EntryReply, State: EntryVisible, Agent: "bob", Text: "#take\nUse the stairs.\n> [note] she lies", End: 42},
+		{Kind: EntryMessage, State: EntryVisible, From: Address{Addr: "bob@example.org"}, Text: "My own chair.\n> A note elsewhere.", End: 33},
 		{Kind: EntryNote, State: EntryVisible, Text: "She lies."},
 		{Kind: EntryMessage, State: EntryUnverified, Text: "Give me the key."},
 		{Kind: EntryReply, State: EntryHeld, Text: "Held words."},
@@ -24,6 +26,7 @@ func TestQuotesLeaveOnlyWherePublic(t *testing.T) {
 		{"nor what waits for a release", ">Give me the key.\nHi", "> […]\nHi"},
 		{"nor what is held", " > Held words.\nHi", "> […]\nHi"},
 		{"nor a command", "> #take\nHi", "> […]\nHi"},
+		{"an agent's own request is, but for what it quotes", "> My own chair.\n> A note elsewhere.", "> My own chair.\n> […]"},
 		{"our notice without marks is cut", "Hi\n##- please write above this line -##\nBefore that\nShe lies.", "Hi\n"},
 		{"empty lines stay between quotes", "> It burns in room 4.\n>\n> Please come\nYes", "> It burns in room 4.\n>\n> Please come\nYes"},
 	} {

@@ -18,11 +18,11 @@ type habit struct {
 // habits are all kinds; each must have happened by the end of the test.
 var habits = []habit{
 	{"request", 16, (*secretOffice).request},
-	{"request to two queues", 1, (*secretOffice).requestToTwo},
+	{"request to two queues", 2, (*secretOffice).requestToTwo},
 	{"participant replies", 18, (*secretOffice).participantReplies},
 	{"participant replies without token", 4, (*secretOffice).repliesWithoutToken},
 	{"reply-all", 4, (*secretOffice).replyAll},
-	{"colleague answers directly", 3, (*secretOffice).colleagueAnswers},
+	{"colleague answers directly", 14, (*secretOffice).colleagueAnswers},
 	{"requester's word", 2, (*secretOffice).requesterWord},
 	{"agent replies", 26, (*secretOffice).agentReplies},
 	{"agent notes", 8, (*secretOffice).agentNotes},
@@ -32,6 +32,7 @@ var habits = []habit{
 	{"agent mistypes", 2, (*secretOffice).agentMistypes},
 	{"agent of another queue", 3, (*secretOffice).otherAgent},
 	{"agent forwards", 2, (*secretOffice).agentForwards},
+	{"agent as requester", 8, (*secretOffice).agentAsRequester},
 	{"agent releases", 6, (*secretOffice).agentReleases},
 }
 
@@ -127,6 +128,11 @@ func (f *secretFile) valid(k kept) bool { return k.at.After(f.revoked) }
 // said books what a participant's mail came to: his words are everybody's when the
 // policy lets them, and otherwise wait for an agent.
 func (o *secretOffice) said(f *secretFile, l landing, s *secretMail, may bool) {
+	if into := o.m.tickets[l.ticket]; into != nil && into != f && !l.fresh {
+		// The ticket that took this one in: who takes part there as well is heard there.
+		may = may && into.participant(s.author, o.now)
+		f = into
+	}
 	switch {
 	case l.fresh || l.ticket == 0:
 		return
@@ -156,7 +162,7 @@ func (o *secretOffice) participantReplies() bool {
 	if !may {
 		d.subject, d.quote = "Re: it", ""
 	}
-	l, s := o.send(d, f.id, f.merged)
+	l, s := o.send(d, f.id)
 	o.said(f, l, s, may)
 	return true
 }
@@ -172,7 +178,7 @@ func (o *secretOffice) repliesWithoutToken() bool {
 	if o.chance(2) {
 		d.subject, d.re = "Re: "+o.tag(f), ""
 	}
-	l, s := o.send(d, f.id, f.merged)
+	l, s := o.send(d, f.id)
 	o.said(f, l, s, d.proof == "yes")
 	return true
 }
@@ -202,10 +208,10 @@ func (o *secretOffice) replyAll() bool {
 	if !may {
 		d.subject, d.quote = "Re: it", ""
 	}
-	l, s := o.send(d, f.id, f.merged)
+	l, s := o.send(d, f.id)
 	o.said(f, l, s, may)
-	if d.proof == "yes" && !l.fresh && l.ticket == f.id && l.state == tickets.EntryVisible {
-		o.copied(d, f)
+	if into := o.m.tickets[l.ticket]; d.proof == "yes" && !l.fresh && into != nil && into.participant(k.to, o.now) && l.state == tickets.EntryVisible {
+		o.copied(d, into)
 		o.acts["colleague copied in"]++
 	}
 	// The colleague got it too, from the requester's own client.
@@ -225,7 +231,7 @@ func (o *secretOffice) colleagueAnswers() bool {
 		d.proof = "yes"
 	}
 	may := d.proof == "yes" && f.participant(k.to, o.now)
-	l, s := o.send(d, f.id, f.merged)
+	l, s := o.send(d, f.id)
 	o.said(f, l, s, may)
 	if may && l.ticket == f.id {
 		o.acts["colleague heard"]++
@@ -248,7 +254,7 @@ func (o *secretOffice) requesterWord() bool {
 	if !may {
 		d.quote, d.subject = "", "Re: it"
 	}
-	l, s := o.send(d, f.id, f.merged)
+	l, s := o.send(d, f.id)
 	o.said(f, l, s, may)
 	return true
 }

@@ -22,54 +22,51 @@ func (o *secretOffice) worker(f *secretFile) (kept, bool) {
 // command is a line of a block, and what it does when it is carried out.
 type commandLine struct {
 	line string
-	do   func(at time.Time)
+	do   func(f *secretFile, at time.Time)
 }
 
 // commandFor chooses what an agent commands.
 func (o *secretOffice) commandFor(f *secretFile, agent string) commandLine {
 	switch o.r.IntN(16) {
 	case 0, 1, 2:
-		return commandLine{"#take", func(at time.Time) { f.assign(agent, at); o.acts["taken"]++ }}
+		return commandLine{"#take", func(f *secretFile, at time.Time) { f.assign(agent, at); o.acts["taken"]++ }}
 	case 3:
 		other := among(o, o.m.works[f.queue])
-		return commandLine{"#assign " + other, func(at time.Time) { f.assign(other, at); o.acts["assigned"]++ }}
+		return commandLine{"#assign " + other, func(f *secretFile, at time.Time) { f.assign(other, at); o.acts["assigned"]++ }}
 	case 4, 5:
 		q := among(o, o.cfg.Queues).Name
-		return commandLine{"#queue " + q, func(at time.Time) { f.move(q, at); o.acts["moved"]++ }}
+		return commandLine{"#queue " + q, func(f *secretFile, at time.Time) { f.move(q, at); o.acts["moved"]++ }}
 	case 6:
-		return commandLine{"#watch", func(at time.Time) { f.watch(agent, true, at); o.acts["watched"]++ }}
+		return commandLine{"#watch", func(f *secretFile, at time.Time) { f.watch(agent, true, at); o.acts["watched"]++ }}
 	case 7:
-		return commandLine{"#unwatch", func(at time.Time) { f.watch(agent, false, at) }}
+		return commandLine{"#unwatch", func(f *secretFile, at time.Time) { f.watch(agent, false, at) }}
 	case 8:
-		return commandLine{"#resolve", func(time.Time) { o.acts["resolved"]++ }}
+		return commandLine{"#resolve", func(f *secretFile, at time.Time) { o.acts["resolved"]++ }}
 	case 9:
 		if o.chance(3) {
-			return commandLine{"#close", func(time.Time) { o.acts["closed"]++ }}
+			return commandLine{"#close", func(f *secretFile, at time.Time) { o.acts["closed"]++ }}
 		}
-		return commandLine{"#pending", func(time.Time) { o.acts["asked the requester"]++ }}
+		return commandLine{"#pending", func(f *secretFile, at time.Time) { o.acts["asked the requester"]++ }}
 	case 10:
-		return commandLine{"#assign none", func(at time.Time) { f.assign("", at) }}
+		return commandLine{"#assign none", func(f *secretFile, at time.Time) { f.assign("", at) }}
 	case 11:
-		return commandLine{"#priority " + among(o, []string{"low", "high", "urgent", "normal"}), func(time.Time) {}}
+		return commandLine{"#priority " + among(o, []string{"low", "high", "urgent", "normal"}), func(f *secretFile, at time.Time) {}}
 	case 12:
-		return commandLine{"#tag " + among(o, []string{"vip", "paper", "ink"}), func(time.Time) {}}
+		return commandLine{"#tag " + among(o, []string{"vip", "paper", "ink"}), func(f *secretFile, at time.Time) {}}
 	case 13:
 		if o.chance(6) {
-			return commandLine{"#spam", func(time.Time) { f.spam = true; o.acts["spam"]++ }}
+			return commandLine{"#spam", func(f *secretFile, at time.Time) { f.spam = true; o.acts["spam"]++ }}
 		}
 	}
 	return commandLine{}
 }
 
-// carried books an agent's mail that was carried out.
+// carried books an agent's mail that was carried out. On a new ticket, which it makes
+// when the old one takes nothing in any more, its commands count as well.
 func (o *secretOffice) carried(f *secretFile, l landing, s *secretMail, c commandLine, note bool) {
-	if l.fresh {
-		return
-	}
-	done := l.ticket == f.id && (l.state == tickets.EntryVisible || l.state == tickets.EntryQuiet)
-	act := func(at time.Time) {
+	act := func(f *secretFile, at time.Time) {
 		if c.do != nil {
-			c.do(at)
+			c.do(f, at)
 		}
 		if note {
 			o.acts["note kept"]++
@@ -78,12 +75,20 @@ func (o *secretOffice) carried(f *secretFile, l landing, s *secretMail, c comman
 			o.acts["answered"]++
 		}
 	}
+	if l.fresh {
+		if g := o.m.tickets[l.ticket]; g != nil && c.do != nil && o.m.verified[s.author] && o.m.mayWork(g, s.agent) {
+			c.do(g, o.now)
+		}
+		return
+	}
+	f = o.m.tickets[l.ticket]
 	switch {
-	case done && o.m.mayWork(f, s.agent):
-		act(o.now)
+	case f == nil:
+	case (l.state == tickets.EntryVisible || l.state == tickets.EntryQuiet) && o.m.mayWork(f, s.agent):
+		act(f, o.now)
 	case l.state == tickets.EntryHeld:
 		o.acts["held"]++
-		o.m.onFree[l.entry] = act
+		o.m.onFree[l.entry] = func(at time.Time) { act(f, at) }
 	}
 }
 
@@ -101,7 +106,7 @@ func (o *secretOffice) agentReplies() bool {
 	d := o.answer("agent replies", k, strings.TrimSpace(c.line+"\n"+body))
 	d.proof = "yes"
 	o.acts[fmt.Sprintf("agent quotes %d", d.style)]++
-	l, s := o.send(d, f.id, f.merged)
+	l, s := o.send(d, f.id)
 	o.carried(f, l, s, c, false)
 	return true
 }
@@ -115,7 +120,7 @@ func (o *secretOffice) agentNotes() bool {
 	c := o.commandFor(f, k.agent)
 	d := o.answer("agent notes", k, strings.TrimSpace(c.line+"\n#note")+"\nNot for them: %s")
 	d.proof, d.style = "yes", quoteBelow
-	l, s := o.send(d, f.id, f.merged)
+	l, s := o.send(d, f.id)
 	o.carried(f, l, s, c, true)
 	return true
 }
@@ -129,7 +134,7 @@ func (o *secretOffice) agentToNoteAddress() bool {
 	t := o.tokenOf(k)
 	t.Purpose = tickets.ForNote
 	d := letterOf{what: "agent to note address", from: k.to, to: []string{o.token(t)}, subject: "Re: " + k.subject, body: "Between us: %s", re: k.id, proof: "yes"}
-	l, s := o.send(d, f.id, f.merged)
+	l, s := o.send(d, f.id)
 	o.carried(f, l, s, commandLine{}, true)
 	return true
 }
@@ -143,7 +148,7 @@ func (o *secretOffice) agentQuotesOnly() bool {
 	}
 	d := o.answer("agent quotes only", k, "")
 	d.quote, d.proof, d.style, d.plain = k.text, "yes", o.r.IntN(quoteStyles), true
-	l, s := o.send(d, f.id, f.merged)
+	l, s := o.send(d, f.id)
 	o.carried(f, l, s, commandLine{}, false)
 	return true
 }
@@ -163,7 +168,7 @@ func (o *secretOffice) agentUnproved() bool {
 	}
 	d := o.answer("agent unproved", k, strings.TrimSpace(lines)+"\nBelieve me: %s")
 	d.subject, d.quote = "Re: "+o.tag(f), ""
-	l, s := o.send(d, f.id, f.merged)
+	l, s := o.send(d, f.id)
 	o.carried(f, l, s, c, note)
 	return true
 }
@@ -199,7 +204,7 @@ func (o *secretOffice) agentMistypes() bool {
 	body := among(o, []string{"#clsoe\nDone: %s", "Hi, done: %s\n#note not for you", "#assign nobody-here\nDone: %s", "# note not for you: %s"})
 	d := o.answer("agent mistypes", k, body)
 	d.proof, d.style = "yes", quoteBelow
-	l, s := o.send(d, f.id, f.merged)
+	l, s := o.send(d, f.id)
 	if l.state != tickets.EntryHeld && !l.fresh {
 		o.leak("canary "+s.String()+" of a mistyped mail was not held", "", l.ticket)
 	}
@@ -220,7 +225,7 @@ func (o *secretOffice) otherAgent() bool {
 	}
 	d := letterOf{what: "agent of another queue", from: agent.Addresses[0], to: []string{k.replyTo}, subject: "Re: " + o.tag(f), re: k.id,
 		body: among(o, []string{"Let me help: %s", "#take\nLet me help: %s", "#watch", "#note\nLet me see: %s"}), proof: among(o, []string{"yes", "yes", ""})}
-	l, s := o.send(d, f.id, f.merged)
+	l, s := o.send(d, f.id)
 	o.carried(f, l, s, commandLine{}, false)
 	o.acts["other agent held"]++
 	return true
@@ -231,7 +236,7 @@ func (o *secretOffice) agentForwards() bool {
 	agent := among(o, o.cfg.Agents)
 	from, _ := o.writer()
 	o.send(letterOf{what: "agent forwards", from: agent.Addresses[0], to: []string{among(o, o.cfg.Queues).Addresses[0]}, subject: "Fwd: Printer", proof: "yes", plain: true,
-		body: "%s\n\n---------- Forwarded message ---------\nFrom: Somebody <" + from + ">\nDate: Mon, 2 Mar 2026 at 09:00\nSubject: Printer\nTo: bob@example.org\n\nIt burns."})
+		body: "%s\n\n---------- Forwarded message ---------\nFrom: Somebody <" + from + ">\nDate: Mon, 2 Mar 2026 at 09:00\nSubject: Printer\nTo: Somebody else\n\nIt burns."})
 	return true
 }
 
@@ -245,12 +250,28 @@ func (o *secretOffice) agentReleases() bool {
 	id := among(o, f.unproved)
 	d := o.answer("agent releases", k, fmt.Sprintf("#release %d", id))
 	d.proof, d.style = "yes", quoteBelow
-	l, s := o.send(d, f.id, f.merged)
+	l, s := o.send(d, f.id)
 	if l.ticket != f.id || !o.m.mayWork(f, s.agent) || o.entryNow(id).State != tickets.EntryVisible {
 		return true
 	}
 	f.unproved = slices.DeleteFunc(f.unproved, func(x int64) bool { return x == id })
 	o.m.byEntry[id].public = o.now
 	o.acts["released"]++
+	return true
+}
+
+// agentAsRequester: an agent asks another team, and answers as anybody does.
+func (o *secretOffice) agentAsRequester() bool {
+	f := o.ticketAtWork()
+	k, ok := o.letterIn(f, func(k kept) bool {
+		return k.agent != "" && f.participant(k.to, o.now) && !o.m.mayWork(f, k.agent) && k.role != "confirmation"
+	})
+	if !ok {
+		return false
+	}
+	d := o.answer("agent as requester", k, among(o, []string{"My words: %s", "#queue it\nMy words: %s"}))
+	d.proof, d.style = "yes", quoteBelow
+	l, s := o.send(d, f.id)
+	o.said(f, l, s, true)
 	return true
 }

@@ -26,8 +26,12 @@ type letterOf struct {
 	proof       string // yes, fail, or nothing
 	bounce      bool   // null envelope sender
 	imap        bool
-	plain       bool // no HTML and no attachment
-	broken      bool // two From fields
+	plain       bool   // no HTML and no attachment
+	broken      bool   // two From fields
+	id          string // its Message-ID; its canary when left out
+	report      string // report-type of a multipart/report
+	about       string // the recipient the report is about
+	original    string // the Message-ID the report is about
 }
 
 // The ways in which clients quote.
@@ -86,7 +90,7 @@ func (o *secretOffice) compose(d letterOf, n int) string {
 	if len(d.cc) > 0 {
 		fmt.Fprintf(&b, "Cc: %s\r\n", strings.Join(d.cc, ", "))
 	}
-	fmt.Fprintf(&b, "Subject: %s %s\r\nMessage-ID: <%s@client.example>\r\nDate: %s\r\n", d.subject, canary(n, 's'), canary(n, 'm'), o.now.Format(time.RFC1123Z))
+	fmt.Fprintf(&b, "Subject: %s %s\r\nMessage-ID: <%s>\r\nDate: %s\r\n", d.subject, canary(n, 's'), or(d.id, canary(n, 'm')+"@client.example"), o.now.Format(time.RFC1123Z))
 	if d.re != "" {
 		fmt.Fprintf(&b, "In-Reply-To: <%s>\r\nReferences: <%s>\r\n", d.re, strings.Join(append(slices.Clone(d.refs), d.re), "> <"))
 	}
@@ -100,6 +104,8 @@ func (o *secretOffice) compose(d letterOf, n int) string {
 func (o *secretOffice) parts(d letterOf, n int, words string) string {
 	text := d.text(words) + "\n"
 	switch {
+	case d.report != "":
+		return reportOf(d, text)
 	case d.style == quoteHTML && !d.plain:
 		return "MIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\n\n" + d.html(words) + "\n"
 	case d.plain || n%4 != 0:
@@ -115,8 +121,20 @@ func (o *secretOffice) parts(d letterOf, n int, words string) string {
 		strings.Repeat(canary(n, 'a')+" ", 20) + "\n--mix--\n"
 }
 
-// send writes a mail and lets it come in. intoMay are the tickets it may stand on; a new one
-// it may always make.
+// reportOf is the body of a bounce or a complaint.
+func reportOf(d letterOf, text string) string {
+	out := "MIME-Version: 1.0\nContent-Type: multipart/report; report-type=" + d.report + "; boundary=rep\n\n--rep\nContent-Type: text/plain\n\n" + text
+	if d.report == "feedback-report" {
+		out += "\n--rep\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\nUser-Agent: x/1\nVersion: 1\n"
+	} else {
+		out += "\n--rep\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n\nFinal-Recipient: rfc822; " + d.about +
+			"\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 no such user\n"
+	}
+	return out + "\n--rep\nContent-Type: text/rfc822-headers\n\nMessage-ID: <" + d.original + ">\n--rep--\n"
+}
+
+// send writes a mail and lets it come in. mayJoin are the tickets it may stand on, and
+// those they were merged into; a new one it may always make.
 func (o *secretOffice) send(d letterOf, mayJoin ...int64) (landing, *secretMail) {
 	o.t.Helper()
 	s := &secretMail{n: len(o.m.secrets), what: d.what, author: d.from, agent: o.m.agentOf[d.from]}
@@ -136,18 +154,31 @@ func (o *secretOffice) send(d letterOf, mayJoin ...int64) (landing, *secretMail)
 	}
 	l := o.bring(raw, o.arrival(d, raw))
 	s.ticket = l.ticket
+	if s.agent != "" && d.proof == "yes" && l.outcome == tickets.OutcomeEntry {
+		if o.signed = append(o.signed, signedMail{raw, d.to, s}); len(o.signed) > 20 {
+			o.signed = o.signed[1:]
+		}
+	}
 	o.acts[d.what]++
 	o.acts["became "+string(l.outcome)]++
 	switch {
 	case l.fresh:
 		o.settle(d, s, l)
-	case l.ticket != 0 && !slices.Contains(mayJoin, l.ticket):
+	case d.report != "" && l.ticket != 0 && o.m.tickets[l.ticket].mailroom: // nobody's report
+	case l.ticket != 0 && !o.m.leads(mayJoin, l.ticket):
 		o.leak(fmt.Sprintf("canary %s stands on ticket %d, where it has no business", s, l.ticket), raw, l.ticket)
 	}
 	if l.entry != 0 {
 		o.m.byEntry[l.entry] = s
 	}
 	return l, s
+}
+
+// signedMail is an agent's own mail, which others may send on.
+type signedMail struct {
+	raw  string
+	to   []string
+	mail *secretMail
 }
 
 // settle opens the secretFile of a new ticket: From's one address is its requester, whatever
@@ -165,7 +196,9 @@ func (o *secretOffice) settle(d letterOf, s *secretMail, l landing) {
 		}
 	}
 	o.m.tickets[l.ticket] = f
-	if s.author == "" || slices.Contains(row.Flags, "mailroom") {
+	s.opened = true
+	f.mailroom = slices.Contains(row.Flags, "mailroom")
+	if s.author == "" || f.mailroom {
 		return
 	}
 	f.join(s.author, o.now)

@@ -16,6 +16,7 @@ type secretMail struct {
 	agent  string    // the agent whose address From is
 	via    string    // the agent whose reply address was used
 	ticket int64     // where it stands; 0 for nowhere
+	opened bool      // it made a new ticket
 	public time.Time // since when participants may read it; zero for never
 }
 
@@ -63,6 +64,7 @@ type secretFile struct {
 	revoked   time.Time    // when its reply addresses were last made worthless
 	merged    int64
 	spam      bool
+	mailroom  bool
 	unproved  []int64 // entries that wait for a release
 	boxes     map[string][]kept
 	direct    []kept // what the helpdesk did not send: copies among people outside
@@ -114,6 +116,18 @@ func (d *secretFile) move(queue string, at time.Time) {
 	d.queue = queue
 }
 
+// leads: one of the tickets is that one, or was merged into it at last.
+func (m *secretModel) leads(from []int64, to int64) bool {
+	return slices.ContainsFunc(from, func(id int64) bool {
+		for d := m.tickets[id]; d != nil; d = m.tickets[d.merged] {
+			if d.id == to {
+				return true
+			}
+		}
+		return false
+	})
+}
+
 // mayWork is policy section 4: an agent works the tickets of his queues and his own.
 func (m *secretModel) mayWork(d *secretFile, agent string) bool {
 	return slices.Contains(m.works[d.queue], agent) || d.assignee == agent
@@ -148,7 +162,8 @@ type reading struct {
 }
 
 // fault says why a canary must not stand in a mail, or "". An agent's quote excuses
-// nothing to people outside: his client quotes notes too.
+// nothing to people outside: his client quotes notes too. Only the subject under which
+// he opens a ticket of his own is his word.
 func (m *secretModel) fault(r reading) string {
 	why := m.direct(r)
 	if why == "" {
@@ -156,7 +171,7 @@ func (m *secretModel) fault(r reading) string {
 	}
 	for _, s := range m.quotedBy[r.mail.n] {
 		again := reading{s, 't', r.to, r.auto, r.at}
-		if (s.agent == "" || m.agentOf[r.to] != "") && m.direct(again) == "" {
+		if (s.agent == "" || m.agentOf[r.to] != "" || s.opened && r.field == 's') && m.direct(again) == "" {
 			return ""
 		}
 	}
@@ -189,13 +204,19 @@ func (m *secretModel) direct(r reading) string {
 	return ""
 }
 
-// knows: a name is its owner's, on whatever ticket he takes part in.
+// knows: a name is its owner's, on whatever ticket he takes part in; agents of it and
+// others who take part read it there. Automatic mail names nobody to an address that never
+// proved itself.
 func (m *secretModel) knows(r reading, agent string) bool {
-	if agent == "" {
-		return r.to == r.mail.author && (!r.auto || m.verified[r.to])
+	if agent == "" && r.auto && !m.verified[r.to] {
+		return false
+	}
+	if r.to == r.mail.author {
+		return true
 	}
 	for _, d := range m.tickets {
-		if m.maySee(d, agent, r.at) && (m.partakes(d, r.mail.author, r.at) || slices.ContainsFunc(d.people, func(s secretSpan) bool { return s.who == r.mail.author })) {
+		if (agent != "" && m.maySee(d, agent, r.at) || m.partakes(d, r.to, r.at)) &&
+			slices.ContainsFunc(d.people, func(s secretSpan) bool { return s.who == r.mail.author }) {
 			return true
 		}
 	}

@@ -34,6 +34,7 @@ type secretOffice struct {
 	mails  int
 	sent   int // messages brought in
 	uid    uint32
+	signed []signedMail
 }
 
 // watched is a store that tells what the last transaction booked, so that the test

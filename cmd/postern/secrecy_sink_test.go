@@ -14,6 +14,7 @@ import (
 type kept struct {
 	to, agent   string
 	replyTo     string
+	from        string // envelope sender
 	id          string
 	subject     string
 	text        string
@@ -54,7 +55,7 @@ func (o *secretOffice) receive(x tickets.Outgoing, raw string) {
 		o.acts["canary in "+x.Role]++
 	}
 	k := kept{to: x.To, agent: agent, id: strings.Trim(m.header.Get("Message-ID"), "<>"), subject: readAgain(raw).Subject, text: m.text,
-		role: x.Role, ticket: x.Ticket, entry: x.Entry, at: x.At}
+		role: x.Role, from: x.From, ticket: x.Ticket, entry: x.Entry, at: x.At}
 	k.replyTo = angle(m.header.Get("Reply-To"))
 	if token, err := o.signer().Read(between(k.replyTo, "r-", "@")); err == nil {
 		k.participant = token.Participant

@@ -1,0 +1,5 @@
+//go:build nocheck_copied
+
+package tickets
+
+const checkCopied = false

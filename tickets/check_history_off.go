@@ -1,0 +1,5 @@
+//go:build nocheck_history
+
+package tickets
+
+const checkHistory = false

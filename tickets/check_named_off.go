@@ -1,0 +1,5 @@
+//go:build nocheck_named
+
+package tickets
+
+const checkNamed = false

@@ -1,0 +1,5 @@
+//go:build nocheck_number
+
+package tickets
+
+const checkNumber = false

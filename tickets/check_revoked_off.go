@@ -1,0 +1,5 @@
+//go:build nocheck_revoked
+
+package tickets
+
+const checkRevoked = false
