@@ -106,7 +106,7 @@ func (j mergeJob) people(from, into Ticket) []int64 {
 
 // summary is what the agents of the other ticket read of this one.
 func (w *work) summary() (string, error) {
-	es, err := w.tx.Entries(w.t.ID, 100)
+	es, err := w.tx.Entries(w.t.ID, 30)
 	if err != nil {
 		return "", fmt.Errorf("entries of ticket %d: %w", w.t.ID, err)
 	}

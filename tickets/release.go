@@ -2,6 +2,8 @@ package tickets
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -73,19 +75,40 @@ func (j rejectJob) run(w *work) (string, error) {
 
 // calm takes the flag off a ticket on which nothing unverified waits any more.
 func (w *work) calm() error {
-	es, err := w.tx.Entries(w.t.ID, 200)
+	if !slices.Contains(w.t.Flags, "unverified") {
+		return nil
+	}
+	events, err := w.tx.Events(w.t.ID)
 	if err != nil {
-		return err
+		return fmt.Errorf("events of ticket %d: %w", w.t.ID, err)
 	}
-	for _, e := range es {
-		if e.State == EntryUnverified {
-			return nil
-		}
-	}
-	for _, f := range w.t.Flags {
-		if f == "unverified" {
-			w.add(Flagged{Flag: f, Off: true}, w.cause)
-		}
+	if !waitsUnverified(slices.Concat(events, w.events)) {
+		w.add(Flagged{Flag: "unverified", Off: true}, w.cause)
 	}
 	return nil
+}
+
+// waitsUnverified: an entry waits for an agent's word. The ledger says so without the
+// words of all entries.
+func waitsUnverified(events []Event) bool {
+	states := map[int64]EntryState{}
+	for _, e := range events {
+		switch b := e.Body.(type) {
+		case EntryAdded:
+			states[b.Entry] = b.State
+		case EntryChanged:
+			states[b.Entry] = b.To
+		}
+	}
+	return slices.Contains(slices.Collect(maps.Values(states)), EntryUnverified)
+}
+
+// opened is the entry that opened a ticket, 0 when there is none.
+func opened(events []Event) int64 {
+	for _, e := range events {
+		if b, ok := e.Body.(EntryAdded); ok {
+			return b.Entry
+		}
+	}
+	return 0
 }

@@ -20,11 +20,11 @@ func seekSplit(w *work, _ Agent, c Command, t Ticket) ([]deed, error) {
 	if why, hint := w.s.writable(e.From); why != "" {
 		return nil, &BlockError{c.Line, why, hint}
 	}
-	first, err := w.tx.Entries(t.ID, 1000)
+	events, err := w.tx.Events(t.ID)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("events of ticket %d: %w", t.ID, err)
 	}
-	if len(first) > 0 && first[len(first)-1].ID == e.ID {
+	if opened(events) == e.ID {
 		return nil, &BlockError{c.Line, "that mail opened this very ticket", "#on-behalf says whose it is, #subject what it is about"}
 	}
 	who := orElse(e.From.Name, e.From.Addr)

@@ -129,7 +129,7 @@ func tagsBack(before, now Ticket, b Tagged) (Body, string) {
 // undoSubject looks for the old words, which the ledger does not hold, among the
 // subjects of the ticket's mails and the commands that gave it one.
 func (w *work) undoSubject(u *undoing, b SubjectSet) error {
-	es, err := w.tx.Entries(w.t.ID, 200)
+	es, err := w.tx.Entries(w.t.ID, 50)
 	if err != nil {
 		return err
 	}
