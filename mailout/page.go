@@ -29,7 +29,7 @@ const (
 	// words of a person in a mail of ours stand on a ground of their own.
 	said     = `<div style="margin:0 0 1em;padding:12px 16px 1px;border-radius:8px;background:#8882">`
 	list     = `<ul style="margin:0 0 1em;padding-left:1.2em">`
-	button   = ` style="display:inline-block;margin:0 8px 8px 0;padding:7px 14px;border:1px solid #8888;border-radius:8px;text-decoration:none"`
+	button   = ` style="display:inline-block;margin:0 8px 1em 0;padding:7px 14px;border:1px solid #8888;border-radius:8px;text-decoration:none"`
 	itemHead = `<p style="margin:0 0 1em;padding-top:.8em;border-top:1px solid #8884"><b>`
 	faint    = `<span style="font-size:13px;opacity:.75">`
 )

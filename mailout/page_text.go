@@ -135,18 +135,17 @@ func (w *writer) item(lines []string) {
 	w.WriteString("</p>\n")
 }
 
-// offers writes a paragraph of links as buttons; false when it is none.
+// offers writes a paragraph of links as buttons, which flow into one row with those of
+// the next; false when it is none.
 func (w *writer) offers(lines []string) bool {
 	for _, l := range lines {
 		if w.link(l) == "" {
 			return false
 		}
 	}
-	w.WriteString(paragraph + "\n")
 	for _, l := range lines {
 		w.WriteString(strings.Replace(w.link(l), "<a", "<a"+button, 1) + "\n")
 	}
-	w.WriteString("</p>\n")
 	return true
 }
 
