@@ -24,6 +24,10 @@ func kindOf(role string) tickets.MailKind {
 		return tickets.MailUpdate
 	case "help", "answer":
 		return tickets.MailReceipt
+	case "confirmation-list":
+		return tickets.MailConfirmation
+	case "morning", "quarantine":
+		return tickets.MailDigest
 	case "reply", "reminder", "receipt", "refusal", "confirmation", "digest", "alarm":
 		return tickets.MailKind(role)
 	}
@@ -54,6 +58,11 @@ func story(role, lang string) tickets.Draft {
 		note.End = len(note.Text)
 		d.History = []tickets.Entry{said, note}
 		asked.Text, asked.End = "Nobody. The fire is out.\n\nBob Jones wrote:\n> Is anybody hurt?", 24
+	}
+	if role == "notice-several" {
+		d.Earlier, d.Entry = []tickets.Entry{asked}, &tickets.Entry{ID: 3, Kind: tickets.EntryMessage, State: tickets.EntryVisible, From: ann, At: opened.Add(2 * time.Minute),
+			Text: "Never mind, it is out.", End: 22}
+		d.Told = []tickets.Told{{Role: "notice-reply", N: 2}, {Role: "failure", N: 1}}
 	}
 	d.Parts = []tickets.AttachedPart{{Arrival: 1, Part: tickets.Part{Filename: "Brandmeldung.pdf", ContentType: "application/pdf", Size: 90}}}
 	d.Omitted = []tickets.Part{{Filename: "fire.mp4", ContentType: "video/mp4", Size: 34_500_000}}
@@ -100,6 +109,22 @@ func details(d *tickets.Draft, role string) {
 		d.Lines = []string{"ticket 42 goes on as ticket 40"}
 	case "digest":
 		*d = ofNoTicket(*d)
+		d.Items[0].Told = []tickets.Told{{Role: "notice-reply", N: 2}}
+		d.Items[1].Told, d.More = []tickets.Told{{Role: "notice-new", N: 1}, {Role: "notice-unverified", N: 1}}, 7
+	case "morning":
+		*d = ofNoTicket(*d)
+		d.Items[0].Group, d.Items[0].Until, d.Items[0].Status = "due", opened.Add(2*time.Hour), tickets.Pending
+		d.Items[1].Group, d.Told = "unassigned", []tickets.Told{{Role: "mails", N: 1}, {Role: "entries", N: 2}, {Role: "mailroom", N: 1}}
+	case "quarantine":
+		*d = ofNoTicket(*d)
+		d.Items = []tickets.Item{
+			{Tag: "[m17]", Subject: "You have won", Requester: "Prize <prize@evil.example>", Until: opened, Due: "rule hold prizes (own.yaml:3): no reason given", Group: "mails"},
+			{Ticket: 42, Tag: "[e23]", Subject: "Re: Printer on fire", Requester: "Eve <eve@example.com>", Until: opened, Due: "From alone proves nothing", Group: "entries"},
+			{Ticket: 7, Tag: "[IT #7]", Subject: "Mailroom of it", Status: tickets.New, Until: opened, Group: "mailroom"},
+		}
+	case "confirmation-list":
+		*d = ofNoTicket(*d)
+		d.Entry, d.Items, d.Nonce, d.Returned, d.Lines = nil, nil, "k7qp2", "#close #12 #15", []string{"ticket 7: #confirm zz19a"}
 	case "alarm":
 		*d = ofNoTicket(*d)
 		d.Items, d.Why, d.Lines = nil, "the disk is nearly full", []string{"120 MB are left in /var/lib/postern"}

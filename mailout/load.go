@@ -173,11 +173,13 @@ func samples() []Values {
 	full.Other = full.Entry
 	full.History = []Words{full.Entry, {Name: "Bob", Note: true, Text: "note"}}
 	full.Links = []Link{{"take", "mailto:help@example.org"}, {"note", "mailto:help@example.org"}}
-	full.Items = []Item{{42, "[IT #42]", "Printer on fire", "IT", "open", "Bob", "Ann Smith", "waits until 4 Nov 2026 09:00", "changed 3 days ago", full.Links}, {Number: 43, Tag: "[IT #43]", Subject: "No coffee", Status: "new"}}
+	full.Items = []Item{{42, "[IT #42]", "Printer on fire", "IT", "open", "Bob", "Ann Smith", "waits until 4 Nov 2026 09:00", "changed 3 days ago", full.Links,
+		[]Told{{"notice-new", 1}}, "2 Nov 2026 14:03", "due"}, {Number: 43, Tag: "[IT #43]", Subject: "No coffee", Status: "new"}}
 	full.Similar, full.Due = full.Items[:1], "waits until 4 Nov 2026 09:00"
 	full.Answers = []Answered{{"#show 42", full.Lines, full.Items, full.History}, {Ask: "#list mine"}}
 	full.Files = []File{{"a.pdf", "12 kB"}}
 	full.TooLarge = full.Files
+	full.Earlier, full.Told, full.More = []Words{full.Entry}, []Told{{"notice-reply", 2}}, 3
 	agent := full
 	agent.Agent = true
 	return []Values{{}, {Agent: true}, full, agent}

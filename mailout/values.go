@@ -45,6 +45,8 @@ type Values struct {
 	Reopened string
 
 	Entry   Words   // what is told
+	Earlier []Words // told before Entry, oldest first: a gathered notice
+	Told    []Told  // what a gathered notice tells, by kind
 	History []Words // what came before, newest first
 	// Lines say what happened, one thing each.
 	Lines    []string
@@ -52,6 +54,7 @@ type Values struct {
 	Similar  []Item // tickets like the one told, that were dealt with
 	Due      string // what the ticket waits for
 	Answers  []Answered
+	More     int // tickets it has no room for
 	Why      string
 	Returned string // the recipient's own text, given back
 	Links    []Link
@@ -105,6 +108,15 @@ type Item struct {
 	Due       string
 	Age       string
 	Links     []Link
+	Told      []Told // what a digest tells of it
+	Until     string // it waits until then, written as When
+	Group     string // the heading it stands below: due, mine, unassigned, waiting, ...
+}
+
+// Told counts notices of one kind: the template each would have been.
+type Told struct {
+	Role string
+	N    int
 }
 
 // Link is an offer to act by mail.
@@ -147,8 +159,9 @@ func values(d tickets.Draft) Values {
 	v.Lines, v.Why, v.Nonce = oneLines(sayAll(lang, d.Lines)), say(lang, oneLine(d.Why)), oneLine(d.Nonce)
 	v.Returned = body(d.Returned)
 	v.Links = links(d.Links)
-	v.Items, v.Answers = items(lang, d.Items), answers(d)
-	v.Similar, v.Due = items(lang, d.Similar), say(lang, oneLine(d.Due))
+	v.Items, v.Answers, v.More = items(d.Items, d.Queue), answers(d), d.More
+	v.Told = counted(d.Told)
+	v.Similar, v.Due = items(d.Similar, d.Queue), say(lang, oneLine(d.Due))
 	v.Reopened = string(d.Reopened)
 	for _, p := range d.Parts {
 		v.Files = append(v.Files, file(p.Part))
@@ -167,6 +180,9 @@ func values(d tickets.Draft) Values {
 	}
 	if !d.Until.IsZero() {
 		v.Until = d.Until.In(zone(d.Queue)).Format("15:04:05")
+	}
+	for _, e := range d.Earlier {
+		v.Earlier = append(v.Earlier, entry(e, d.Queue))
 	}
 	for _, e := range d.History {
 		w := entry(e, d.Queue)
@@ -225,7 +241,7 @@ func spoken(e tickets.Entry) string {
 func answers(d tickets.Draft) []Answered {
 	var out []Answered
 	for _, x := range d.Answers {
-		a := Answered{Ask: oneLine(x.Ask), Lines: oneLines(sayAll(d.Queue.Language, x.Lines)), Items: items(d.Queue.Language, x.Items)}
+		a := Answered{Ask: oneLine(x.Ask), Lines: oneLines(sayAll(d.Queue.Language, x.Lines)), Items: items(x.Items, d.Queue)}
 		for _, e := range x.Said {
 			w := entry(e, d.Queue)
 			w.Text = cut(w.Text, maxBefore)
@@ -237,11 +253,24 @@ func answers(d tickets.Draft) []Answered {
 }
 
 // items are the tickets of a list, each field on one line.
-func items(lang string, in []tickets.Item) []Item {
+func items(in []tickets.Item, q tickets.Queue) []Item {
+	lang := q.Language
 	var out []Item
 	for _, x := range in {
-		out = append(out, Item{x.Ticket, oneLine(x.Tag), first(cut(bareSubject(x.Subject, x.Tag), 120), "–"), oneLine(x.Queue), string(x.Status),
-			oneLine(x.Assignee), oneLine(x.Requester), say(lang, oneLine(x.Due)), say(lang, oneLine(x.Age)), links(x.Links)})
+		i := Item{x.Ticket, oneLine(x.Tag), first(cut(bareSubject(x.Subject, x.Tag), 120), "–"), oneLine(x.Queue), string(x.Status),
+			oneLine(x.Assignee), oneLine(x.Requester), say(lang, oneLine(x.Due)), say(lang, oneLine(x.Age)), links(x.Links), counted(x.Told), "", x.Group}
+		if !x.Until.IsZero() {
+			i.Until = when(x.Until, q)
+		}
+		out = append(out, i)
+	}
+	return out
+}
+
+func counted(in []tickets.Told) []Told {
+	var out []Told
+	for _, t := range in {
+		out = append(out, Told(t))
 	}
 	return out
 }

@@ -57,6 +57,8 @@ type Arrival struct {
 	Quiet string
 	// Defects the wire noticed (a SIZE= that lied, a cut TLS session).
 	Defects []string
+	// Released says which agent let it out of the quarantine; nil for all other mail.
+	Released *Release `json:"-"`
 }
 
 // Cursor is a position in an IMAP mailbox (RFC 9051 section 2.3.1.1). Sequence

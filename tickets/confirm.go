@@ -31,15 +31,9 @@ func (w *work) ask(e Entry, ag Agent) error {
 		return fmt.Errorf("confirmation: %w", err)
 	}
 	ev := w.add(Asked{Entry: e.ID, Agent: ag.Name}, w.cause)
-	open, err := w.tx.OpenConfirmations(ag.Name, w.at)
+	lines, err := w.openQuestions(ag, c.NonceHash)
 	if err != nil {
-		return fmt.Errorf("confirmations of %s: %w", ag.Name, err)
-	}
-	var lines []string
-	for _, o := range open {
-		if o.NonceHash != c.NonceHash {
-			lines = append(lines, fmt.Sprintf("ticket %d: #confirm %s", o.Ticket, o.Nonce))
-		}
+		return err
 	}
 	if err := w.replaceWaiting(Count{Recipient: to.Key(), Kinds: []MailKind{MailConfirmation}}); err != nil {
 		return err
@@ -91,7 +85,10 @@ func (d *Desk) confirming(w *work) (bool, error) {
 	ag, _ := w.s.Agent(w.ev.Agent)
 	if nonce := firstNonce(b.Commands[0].Args, w.msg.Subject, w.msg.Text); nonce != "" {
 		c, err := w.tx.UseConfirmation(ag.Name, nonceHash(nonce), w.at)
-		if err == nil {
+		if err == nil && c.Orders != "" {
+			w.trace.Add("does it confirm an earlier mail?", "yes, orders about a list")
+			return true, d.confirmedOrders(w, c, ag)
+		} else if err == nil {
 			w.trace.Add("does it confirm an earlier mail?", fmt.Sprintf("yes, entry %d of ticket %d", c.Entry, c.Ticket))
 			return true, d.confirmed(w, c, ag)
 		} else if !errors.Is(err, ErrNotFound) {

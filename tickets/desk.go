@@ -40,7 +40,8 @@ type Desk struct {
 	Wake func()
 	Log  *slog.Logger
 
-	owed owed // failures that are not booked yet
+	owed owed     // failures that are not booked yet
+	days daysSeen // morning lists that were seen to
 }
 
 // now is the moment of the door: UTC, microseconds.
@@ -156,7 +157,8 @@ func (d *Desk) Sweep(ctx context.Context, n int) (int, error) {
 	return len(ids), nil
 }
 
-// Tick lets time pass: timer rules whose moment has come run on their tickets.
+// Tick lets time pass: timer rules whose moment has come run on their tickets, and
+// what agents are told in lists leaves.
 // It reports how many tickets it looked at.
 func (d *Desk) Tick(ctx context.Context, n int) (int, error) {
 	at := d.now()
@@ -175,10 +177,11 @@ func (d *Desk) Tick(ctx context.Context, n int) (int, error) {
 		}
 		seen++
 	}
-	if seen > 0 {
+	told, err := d.lists(ctx, at)
+	if seen+told > 0 {
 		d.wake()
 	}
-	return seen, nil
+	return seen, err
 }
 
 // Act carries out an admin's commands on a ticket, as `postern ticket set` does.

@@ -69,6 +69,10 @@ func (d *Desk) returned(w *work) (bool, error) {
 // copied: the same message by another way is recorded, not entered again.
 // Better evidence on the copy raises the entry.
 func (d *Desk) copied(w *work) (bool, error) {
+	if w.released() {
+		w.trace.Add("may it in?", "yes, released by "+w.arrival.Released.String())
+		return false, nil
+	}
 	if w.msg.ContentKey == "" {
 		return false, nil
 	}
@@ -182,7 +186,13 @@ func (d *Desk) thread(w *work) error {
 		w.trace.Add("which ticket?", p.How)
 		return d.mailroom(w, "a read receipt that names no mail of ours")
 	}
+	if w.released() && w.arrival.Released.Join != 0 {
+		p = Place{Ticket: w.arrival.Released.Join, How: fmt.Sprintf("ticket %d, by %s", w.arrival.Released.Join, w.arrival.Released.String())}
+	}
 	if p.Ticket == 0 {
+		if done, err := d.ordered(w); done || err != nil {
+			return err
+		}
 		w.trace.Add("which ticket?", p.How)
 		if done, err := d.asking(w); done || err != nil {
 			return err
@@ -202,6 +212,9 @@ func (d *Desk) thread(w *work) error {
 		return d.open(w, p)
 	}
 	w.base, w.t = t, t
+	if w.released() && w.arrival.Released.Join != 0 {
+		return d.joinReleased(w, p)
+	}
 	if why := w.mustNotJoin(p); why != "" {
 		w.base, w.t = Ticket{}, Ticket{}
 		p.Named, p.NotWhy = t.ID, why

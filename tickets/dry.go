@@ -112,18 +112,23 @@ type dryTx struct{ Tx }
 
 var errDry = errors.New("a rehearsal may not do this")
 
-func (dryTx) TakeArrival(int64) (Arrival, error)              { return Arrival{}, errDry }
-func (dryTx) FinishArrival(int64, ArrivalState, Result) error { return errDry }
-func (dryTx) RecordDecision(DecisionRecord) error             { return nil }
-func (dryTx) SetSubject(int64, string) error                  { return nil }
-func (dryTx) SetDue(int64, time.Time) error                   { return nil }
-func (dryTx) AddEntry(Entry) (int64, error)                   { return 0, nil }
-func (dryTx) UpdateEntry(Entry) error                         { return nil }
-func (dryTx) UpdateParticipant(Participant) error             { return nil }
-func (dryTx) AddConfirmation(Confirmation) (int64, error)     { return 0, nil }
-func (dryTx) Enqueue(Outgoing) (int64, error)                 { return 0, nil }
-func (dryTx) UpdateOutgoing(Outgoing) error                   { return nil }
-func (dryTx) RecordVerdict(Verdict) (Outgoing, error)         { return Outgoing{}, errDry }
+func (dryTx) TakeArrival(int64) (Arrival, error)                       { return Arrival{}, errDry }
+func (dryTx) FinishArrival(int64, ArrivalState, Result) error          { return errDry }
+func (dryTx) RecordDecision(DecisionRecord) error                      { return nil }
+func (dryTx) SetSubject(int64, string) error                           { return nil }
+func (dryTx) SetDue(int64, time.Time) error                            { return nil }
+func (dryTx) AddEntry(Entry) (int64, error)                            { return 0, nil }
+func (dryTx) UpdateEntry(Entry) error                                  { return nil }
+func (dryTx) UpdateParticipant(Participant) error                      { return nil }
+func (dryTx) AddConfirmation(Confirmation) (int64, error)              { return 0, nil }
+func (dryTx) Enqueue(Outgoing) (int64, error)                          { return 0, nil }
+func (dryTx) AddNews(News) error                                       { return nil }
+func (dryTx) TellNews([]int64, time.Time) error                        { return nil }
+func (dryTx) DigestNews([]int64) error                                 { return nil }
+func (dryTx) OnceADay(string, string, string, time.Time) (bool, error) { return false, nil }
+func (dryTx) ReleaseHeld(int64, Release) error                         { return errDry }
+func (dryTx) UpdateOutgoing(Outgoing) error                            { return nil }
+func (dryTx) RecordVerdict(Verdict) (Outgoing, error)                  { return Outgoing{}, errDry }
 func (dryTx) UseConfirmation(string, string, time.Time) (Confirmation, error) {
 	return Confirmation{}, ErrNotFound
 }

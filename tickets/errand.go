@@ -20,6 +20,10 @@ type Item struct {
 	Due       string // a sentence as in Draft.Lines: "waits until 4 Mar 2026 09:00"; may be empty
 	Age       string // likewise: "changed 3 days ago"; may be empty
 	Links     []MailLink
+	Told      []Told    // what a digest tells of it
+	Until     time.Time // it waits until then; zero for no such moment
+	// Group is the heading below which it stands: GroupDue and so on; empty for none.
+	Group string
 }
 
 // errand is a mail that belongs to no ticket: a list, a digest, an alarm. The ledger
@@ -34,9 +38,13 @@ type errand struct {
 	lines   []string
 	items   []Item
 	asked   []Answer
+	told    []Told // what it counts besides
+	more    int    // tickets the list has no room for
 	why     string
 	lang    string    // of the mail it answers, when that decides; else empty
 	before  time.Time // not before
+	back    string    // the recipient's own lines, given back
+	nonce   string    // of a confirmation
 	answers string    // the Message-ID it answers; empty for none
 	// always: it leaves beyond the limit of the whole instance, as alarms and security
 	// mail do. An agent's question, proved, is answered like that.
@@ -111,7 +119,7 @@ func (d *Desk) composeErrand(x errand, at time.Time) (Outgoing, error) {
 	}
 	draft := Draft{
 		Role: x.role, Mail: x.mail, At: at, Queue: x.queue, Instance: s.Instance, Domain: s.Domain, Recipient: x.to,
-		FromName: x.queue.Display, Subject: x.subject, Lines: x.lines, Items: x.items, Answers: x.asked, Why: x.why,
+		FromName: x.queue.Display, Subject: x.subject, Lines: x.lines, Items: x.items, Answers: x.asked, More: x.more, Told: x.told, Why: x.why, Returned: x.back, Nonce: x.nonce,
 		MessageID: messageID(sign(ForMessageID), x.key, s.Domain), Mark: signer.Mark(keyHash(x.key)),
 	}
 	draft.Queue.Language = s.language(x.queue, x.to, x.lang)

@@ -30,6 +30,10 @@ type letter struct {
 	// regardless of the quiet of the message: receipts, refusals and confirmations
 	// answer an agent, not the mail.
 	always bool
+	// earlier are the entries that a gathered notice tells before its newest, in order;
+	// told counts what else it gathers.
+	earlier []Entry
+	told    []Told
 }
 
 // ErrUnwritable is what Compose answers when the recipient's address cannot be
@@ -46,6 +50,9 @@ func (w *work) mail(l letter) error {
 	w.told[key] = true
 	why, before, err := w.mayMail(l)
 	if err != nil {
+		return err
+	}
+	if done, err := w.later(l, why); done || err != nil {
 		return err
 	}
 	if why != "" {
@@ -86,7 +93,7 @@ func (w *work) compose(l letter) (Outgoing, error) {
 	q, _ := w.s.Queue(w.t.Queue)
 	d := Draft{
 		Role: l.role, Mail: l.mail, At: w.at, Queue: q, Ticket: w.t, Instance: w.s.Instance, Domain: w.s.Domain,
-		Recipient: l.to, Subject: w.t.Subject, Entry: l.entry, Lines: l.lines, Answers: l.answers, Why: l.why, Returned: l.back, Nonce: l.nonce, Until: l.until, Other: l.other,
+		Recipient: l.to, Subject: w.t.Subject, Entry: l.entry, Lines: l.lines, Answers: l.answers, Why: l.why, Returned: l.back, Nonce: l.nonce, Until: l.until, Other: l.other, Told: l.told,
 	}
 	d.Queue.Language = w.s.language(q, l.to, l.lang)
 	if l.role == "ack-unverified" {
@@ -96,7 +103,7 @@ func (w *work) compose(l letter) (Outgoing, error) {
 	d.Assignee, _ = w.s.Agent(w.t.Assignee)
 	d.FromName = w.fromName(l)
 	if l.to.Agent != "" {
-		w.forAgent(&d)
+		w.forAgent(&d, l)
 	}
 	key := OutKey(w.t.ID, l.seq, l.role, l.to.Key())
 	from, err := w.addresses(&d, l, key)
@@ -135,7 +142,7 @@ func (w *work) compose(l letter) (Outgoing, error) {
 
 // forAgent adds to a draft what agents are told besides: that the message has
 // opened the ticket again, and the agents by the names they go by here.
-func (w *work) forAgent(d *Draft) {
+func (w *work) forAgent(d *Draft, l letter) {
 	if !w.t.PendingUntil.IsZero() {
 		d.Due = "waits until " + actorIs{s: w.s}.date(w.t.PendingUntil, w.t)
 	}
@@ -154,6 +161,9 @@ func (w *work) forAgent(d *Draft) {
 		d.Why = ""
 	}
 	d.Entry = &e
+	for _, early := range l.earlier {
+		d.Earlier = append(d.Earlier, w.s.signed(early))
+	}
 	if e.Kind == EntryMessage && e.State == EntryVisible {
 		d.Reopened = w.reopenedFrom()
 	}
@@ -260,7 +270,7 @@ func (w *work) conversation(d *Draft, l letter) error {
 	}
 	toAgent := l.to.Agent != ""
 	for _, e := range last {
-		if l.entry != nil && e.ID == l.entry.ID {
+		if l.tells(e.ID) {
 			continue
 		}
 		if len(d.History) < 2 && (toAgent && e.State != EntryQuiet && e.State != EntryRefused || e.Public() || !checkHistory) && e.Kind != EntrySystem && l.role != "ack-unverified" {
@@ -298,12 +308,19 @@ func (w *work) attach(d *Draft, l letter) {
 		return
 	}
 	left := w.s.Limits.AttachmentSize
-	for _, p := range l.entry.Parts {
-		if p.Size > left || l.entry.Arrival == 0 {
-			d.Omitted = append(d.Omitted, p)
-			continue
+	for _, e := range append(slices.Clone(l.earlier), *l.entry) {
+		for _, p := range e.Parts {
+			if p.Size > left || e.Arrival == 0 {
+				d.Omitted = append(d.Omitted, p)
+				continue
+			}
+			left -= p.Size
+			d.Parts = append(d.Parts, AttachedPart{e.Arrival, p})
 		}
-		left -= p.Size
-		d.Parts = append(d.Parts, AttachedPart{l.entry.Arrival, p})
 	}
+}
+
+// tells reports whether an entry's words are in the letter itself.
+func (l letter) tells(entry int64) bool {
+	return l.entry != nil && l.entry.ID == entry || slices.ContainsFunc(l.earlier, func(e Entry) bool { return e.ID == entry })
 }

@@ -93,6 +93,9 @@ func (w *work) subject() string {
 // nobody is told in the sender's name.
 func (w *work) refused(dec Decision) (bool, error) {
 	for _, a := range dec.Actions {
+		if w.released() {
+			break // an agent has read it, and let it in
+		}
 		why := fmt.Sprintf("rule %s (%s): %s", a.Cause.Rule, a.Cause.At, orElse(a.Value, "no reason given"))
 		switch a.Do {
 		case DoReject:

@@ -136,13 +136,18 @@ type Draft struct {
 	Subject string
 	// Entry is what is told: the reply relayed, the message noticed. Nil for none.
 	Entry *Entry
+	// Earlier are entries that the mail tells before Entry, oldest first: those of a
+	// gathered notice. Told counts what it gathers, by kind of notice.
+	Earlier []Entry
+	Told    []Told
 	// History holds the last entries below it, newest first, as the recipient may see them.
 	History []Entry
 	// Lines say what happened, one thing each, in the queue's language where they
 	// come from us ("status: open → resolved").
 	Lines []string
-	// Items are the tickets of a list.
+	// Items are the tickets of a list; More counts those that it has no room for.
 	Items []Item
+	More  int
 	// Similar are tickets that were dealt with and resemble the new one, for agents.
 	Similar []Item
 	// Due says what the ticket waits for, as a sentence in Lines; empty for nothing.

@@ -46,6 +46,8 @@ type Queue struct {
 	Templates string
 	// Relay names the relay of its mail; empty for the default one.
 	Relay string
+	// Digest is the hour, "08:00" in Zone, of its agents' morning list; empty for none.
+	Digest string
 	// LinkCopies: a mail to two queues makes two linked tickets, not one.
 	LinkCopies bool
 }
@@ -168,6 +170,10 @@ type Limits struct {
 	StormHour       int // new tickets an hour with one subject from many senders
 	InstanceHour    int // automatic mails of the whole instance
 	PerTicket       []Window
+	NoticesTicket   int           // notices of one ticket to one agent within Gather that leave at once
+	NoticesHour     int           // notices to one agent within an hour; more become a digest
+	Gather          time.Duration // how long a notice waits for company once there were many
+	DigestEvery     time.Duration // between two digests to one agent
 	QuietAge        time.Duration // imported mail older than this makes tickets quietly
 	ConflictHold    time.Duration
 	UndoWindow      time.Duration // how long an agent's last commands can be taken back
@@ -191,8 +197,9 @@ func DefaultLimits() Limits {
 		UnverifiedEvery: 15 * time.Minute, UnverifiedDay: 5,
 		VerifiedHour: 10, VerifiedDay: 30,
 		RefusalsHour: 1, ReopensHour: 3, TicketsHour: 10, StormHour: 50, InstanceHour: 500,
-		PerTicket: []Window{{10, 10 * time.Minute}, {15, 30 * time.Minute}, {25, time.Hour}, {50, 3 * time.Hour}},
-		QuietAge:  72 * time.Hour, ConflictHold: 5 * time.Minute, UndoWindow: time.Minute,
+		PerTicket:     []Window{{10, 10 * time.Minute}, {15, 30 * time.Minute}, {25, time.Hour}, {50, 3 * time.Hour}},
+		NoticesTicket: 5, NoticesHour: 30, Gather: 10 * time.Minute, DigestEvery: 30 * time.Minute,
+		QuietAge: 72 * time.Hour, ConflictHold: 5 * time.Minute, UndoWindow: time.Minute,
 		ConfirmEvery: 10 * time.Minute, ConfirmFor: 24 * time.Hour, ReplayAge: 5 * 24 * time.Hour,
 		Attempts: 5,
 	}

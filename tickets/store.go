@@ -127,6 +127,9 @@ type Tx interface {
 	personTx
 	outboxTx
 	findTx
+	newsTx
+	heldTx
+	listTx
 }
 
 type inboxTx interface {
@@ -249,8 +252,10 @@ type Confirmation struct {
 	Agent     string
 	Ticket    int64
 	Entry     int64
-	At        time.Time
-	Expires   time.Time
+	// Orders are lines about a list that wait for it; then there is neither ticket nor entry.
+	Orders  string
+	At      time.Time
+	Expires time.Time
 }
 
 // DecisionRecord is what the rules saw and decided, kept apart from the events.

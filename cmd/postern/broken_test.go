@@ -57,6 +57,7 @@ var kindsOfMistake = map[string]string{
 	"language":                 "an unknown language",
 	"agent-language":           "an unknown language of an agent",
 	"zone":                     "an unknown time zone",
+	"digest":                   "a morning list at no time of day",
 	"templates":                "a templates folder that is not there",
 	"tag":                      "a subject tag with brackets",
 	"display-break":            "a line break in a name",

@@ -86,6 +86,9 @@ type QueueConfig struct {
 	Silent bool  `yaml:"silent"` // acknowledge nothing to unverified requesters
 	// Relay names the relay of its mail; empty for the default one.
 	Relay string `yaml:"relay"`
+	// Digest is the hour of its agents' morning list on weekdays, "08:00" in Zone; empty
+	// for none.
+	Digest string `yaml:"digest"`
 	// LinkCopies: a mail to two queues makes two linked tickets instead of one.
 	LinkCopies bool `yaml:"link_copies"`
 }

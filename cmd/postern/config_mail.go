@@ -118,6 +118,10 @@ type LimitsConfig struct {
 	StormHour         int                 `yaml:"storm_hour"`
 	InstanceHour      int                 `yaml:"instance_hour"`
 	PerTicket         []WindowConfig      `yaml:"per_ticket"`
+	NoticesTicket     int                 `yaml:"notices_ticket"`
+	NoticesHour       int                 `yaml:"notices_hour"`
+	Gather            strictyaml.Duration `yaml:"gather"`
+	DigestEvery       strictyaml.Duration `yaml:"digest_every"`
 	QuietAge          strictyaml.Duration `yaml:"quiet_age"`
 	ConflictHold      strictyaml.Duration `yaml:"conflict_hold"`
 	UndoWindow        strictyaml.Duration `yaml:"undo_window"`

@@ -55,12 +55,17 @@ type arrivalView struct {
 	MessageID  string    `json:"message_id"`
 	ContentKey string    `json:"content_key"`
 	Quiet      string    `json:"quiet"`
+	Released   string    `json:"released_by"`
 	Defects    []string  `json:"defects"`
 }
 
 func viewArrival(i ticketdb.ArrivalInfo) arrivalView {
 	a, r := i.Arrival, i.Result
-	return arrivalView{ID: a.ID, At: a.At, Via: string(a.Via), Role: string(a.Role), Source: a.Source, Peer: a.Peer, AuthAgent: a.AuthAgent,
+	by := ""
+	if a.Released != nil {
+		by = a.Released.String()
+	}
+	return arrivalView{Released: by, ID: a.ID, At: a.At, Via: string(a.Via), Role: string(a.Role), Source: a.Source, Peer: a.Peer, AuthAgent: a.AuthAgent,
 		From: a.From, To: list(a.To), Queue: a.Queue, Size: a.Size, SHA256: a.SHA256, State: string(i.State), Attempts: i.Attempts,
 		NextTry: rfc3339(i.NextTry), Error: i.Error, Outcome: string(r.Outcome), Ticket: r.Ticket, Entry: r.Entry, Copy: r.Copy, Why: r.Why,
 		MessageID: r.MessageID, ContentKey: r.ContentKey, Quiet: a.Quiet, Defects: list(a.Defects)}
@@ -137,7 +142,7 @@ func (v arrivalView) print(out io.Writer) {
 		{"Arrival", fmt.Sprintf("%d, %s", v.ID, stamp(v.At))}, {"By", strings.TrimSpace(v.Via + " " + v.Source + " (" + v.Role + ") " + v.Peer)},
 		{"Logged in", v.AuthAgent}, {"From", v.sender()}, {"To", strings.Join(v.To, ", ")}, {"Size", bytesText(v.Size)}, {"SHA-256", v.SHA256},
 		{"Message-ID", v.MessageID}, {"State", v.State}, {"Outcome", v.Outcome}, {"Ticket", count(int(v.Ticket))}, {"Copy of", count(int(v.Copy))},
-		{"Why", v.Why}, {"Attempts", count(v.Attempts)}, {"Next try", v.NextTry}, {"Error", v.Error}, {"Quiet", v.Quiet}, {"Defects", strings.Join(v.Defects, ", ")},
+		{"Why", v.Why}, {"Attempts", count(v.Attempts)}, {"Next try", v.NextTry}, {"Released by", v.Released}, {"Error", v.Error}, {"Quiet", v.Quiet}, {"Defects", strings.Join(v.Defects, ", ")},
 	} {
 		if l[1] != "" {
 			fmt.Fprintf(out, "%-13s %s\n", l[0]+":", oneLine(l[1]))

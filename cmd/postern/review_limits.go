@@ -23,7 +23,8 @@ func (r *review) limits() {
 	for key, n := range map[string]*int{"connections": &l.Connections, "connections_per_net": &l.ConnectionsPerNet,
 		"unverified_day": &l.UnverifiedDay, "verified_hour": &l.VerifiedHour, "verified_day": &l.VerifiedDay,
 		"refusals_hour": &l.RefusalsHour, "reopens_hour": &l.ReopensHour, "tickets_hour": &l.TicketsHour,
-		"storm_hour": &l.StormHour, "instance_hour": &l.InstanceHour, "attempts": &l.Attempts} {
+		"storm_hour": &l.StormHour, "instance_hour": &l.InstanceHour, "attempts": &l.Attempts,
+		"notices_ticket": &l.NoticesTicket, "notices_hour": &l.NoticesHour} {
 		if path := "limits." + key; r.doc.Has(path) && (*n < 1 || *n > 1_000_000) {
 			r.say(path, fmt.Sprintf("%s cannot be %d", key, *n), "a number from 1 to 1000000; leave the line out for the usual value")
 		}

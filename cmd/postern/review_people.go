@@ -48,6 +48,9 @@ func (r *review) queue(path string, q *QueueConfig) {
 	}
 	r.known(path+".language", "language", q.Language, languages)
 	r.zone(path+".zone", &q.Zone)
+	if _, err := time.Parse("15:04", q.Digest); q.Digest != "" && err != nil {
+		r.say(path+".digest", fmt.Sprintf("%q is no time of day", q.Digest), `write hours and minutes: "08:00"; leave the line out for no morning list`)
+	}
 	r.known(path+".relay", "relay", q.Relay, r.relayNames())
 	if q.ReopenWindow == 0 && !r.doc.Has(path+".reopen_window") {
 		q.ReopenWindow = strictyaml.Duration(14 * 24 * time.Hour)

@@ -48,7 +48,7 @@ func (q QueueConfig) queue() tickets.Queue {
 		Name: q.Name, Addresses: q.Addresses, Display: or(q.Display, q.Name), Tag: q.Tag, Agents: q.Agents,
 		Language: q.Language, Zone: zone, ReopenWindow: time.Duration(q.ReopenWindow),
 		HideAgents: q.HideAgents, NoCC: q.CC != nil && !*q.CC, Silent: q.Silent,
-		Templates: q.Templates, Relay: q.Relay, LinkCopies: q.LinkCopies,
+		Templates: q.Templates, Relay: q.Relay, Digest: q.Digest, LinkCopies: q.LinkCopies,
 	}
 }
 
@@ -66,6 +66,10 @@ func (l LimitsConfig) limits() tickets.Limits {
 	set(&out.StormHour, l.StormHour)
 	set(&out.InstanceHour, l.InstanceHour)
 	set(&out.Attempts, l.Attempts)
+	set(&out.NoticesTicket, l.NoticesTicket)
+	set(&out.NoticesHour, l.NoticesHour)
+	set(&out.Gather, time.Duration(l.Gather))
+	set(&out.DigestEvery, time.Duration(l.DigestEvery))
 	set(&out.UnverifiedEvery, time.Duration(l.UnverifiedEvery))
 	set(&out.QuietAge, time.Duration(l.QuietAge))
 	set(&out.ConflictHold, time.Duration(l.ConflictHold))

@@ -3,10 +3,13 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strconv"
 )
 
 func init() {
 	verbs["queue"] = (*story).setQueue
+	verbs["die"] = (*story).die
+	verbs["limits"] = (*story).setLimits
 	verbs["away"] = (*story).setAway
 }
 
@@ -21,6 +24,8 @@ func (s *story) setQueue(args []string) error {
 		switch k {
 		case "link_copies":
 			s.cfg.Queues[i].LinkCopies = v == "true"
+		case "digest":
+			s.cfg.Queues[i].Digest = v
 		case "language":
 			s.cfg.Queues[i].Language = v
 		default:
@@ -38,4 +43,34 @@ func (s *story) setAway(names []string) error {
 	}
 	s.start()
 	return nil
+}
+
+// setLimits changes limits of the configuration: limits instance_hour=6.
+func (s *story) setLimits(args []string) error {
+	_, opt := options(args)
+	for k, v := range opt {
+		n, err := strconv.Atoi(v)
+		if err != nil {
+			return err
+		}
+		switch k {
+		case "instance_hour":
+			s.cfg.Limits.InstanceHour = n
+		case "notices_ticket":
+			s.cfg.Limits.NoticesTicket = n
+		case "notices_hour":
+			s.cfg.Limits.NoticesHour = n
+		default:
+			return fmt.Errorf("no key %s", k)
+		}
+	}
+	s.start()
+	return nil
+}
+
+// die lets the process die at the nth step from now on, see crashing.steps.
+func (s *story) die(args []string) (err error) {
+	s.crash.steps = 0
+	s.crash.dieAt, err = strconv.Atoi(args[0])
+	return err
 }

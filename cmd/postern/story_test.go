@@ -136,6 +136,7 @@ func storyConfig() Config {
 		{Name: "bea", Display: "Bea Blue", Addresses: []string{"bea@example.org"}},
 		{Name: "carl", Display: "Carl Clay", Addresses: []string{"carl@example.org"}},
 	}
+	c.Limits.NoticesTicket = 10 // twice the default: many things happen in one moment of a story
 	return c
 }
 

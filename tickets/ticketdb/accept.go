@@ -145,17 +145,21 @@ type arrivalRow struct {
 	Trace     *string
 	MessageID string `db:"message_id"`
 	Content   string `db:"content_key"`
+	Released  *string
 }
 
 const arrivalColumns = `id, key, body, at, state, attempts, next_try, error, outcome, ticket, entry,
-	copy_of, why, trace, message_id, content_key`
+	copy_of, why, trace, message_id, content_key, released`
 
 func (r arrivalRow) arrival() (a tickets.Arrival, err error) {
 	if err := json.Unmarshal([]byte(r.Body), &a); err != nil {
 		return a, fmt.Errorf("reading arrival %d: %w", r.ID, err)
 	}
 	a.ID, a.At = r.ID, r.At.time()
-	return a, nil
+	if r.Released != nil {
+		a.Released = &tickets.Release{}
+	}
+	return a, parse(r.Released, a.Released)
 }
 
 func (r arrivalRow) result() (tickets.Result, error) {

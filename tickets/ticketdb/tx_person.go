@@ -85,23 +85,24 @@ type confirmationRow struct {
 	Agent     string
 	Ticket    int64
 	Entry     int64
+	Orders    string
 	At        stamp
 	Expires   stamp
 }
 
-const confirmationColumns = `id, nonce_hash, nonce, agent, ticket, entry, at, expires`
+const confirmationColumns = `id, nonce_hash, nonce, agent, ticket, entry, orders, at, expires`
 
 func (r confirmationRow) confirmation() (tickets.Confirmation, error) {
 	return tickets.Confirmation{ID: r.ID, NonceHash: r.NonceHash, Nonce: r.Nonce, Agent: r.Agent,
-		Ticket: r.Ticket, Entry: r.Entry, At: r.At.time(), Expires: r.Expires.time()}, nil
+		Ticket: r.Ticket, Entry: r.Entry, Orders: r.Orders, At: r.At.time(), Expires: r.Expires.time()}, nil
 }
 
 // AddConfirmation stores a question that was asked by mail; see tickets.Tx.
 func (t *tx) AddConfirmation(c tickets.Confirmation) (id int64, err error) {
 	err = t.get(&id, `
-		INSERT INTO confirmations (nonce_hash, nonce, agent, ticket, entry, at, expires)
-		VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id`,
-		c.NonceHash, c.Nonce, c.Agent, c.Ticket, c.Entry, stamp(c.At), stamp(c.Expires))
+		INSERT INTO confirmations (nonce_hash, nonce, agent, ticket, entry, orders, at, expires)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id`,
+		c.NonceHash, c.Nonce, c.Agent, c.Ticket, c.Entry, c.Orders, stamp(c.At), stamp(c.Expires))
 	if err != nil {
 		return 0, fmt.Errorf("adding a confirmation: %w", err)
 	}
