@@ -17,7 +17,7 @@ var changes = []habit{
 	{"agent releases with its author", 1, (*secretOffice).agentReleasesAuthor},
 	{"agent quotes another ticket", 2, (*secretOffice).agentQuotesAnother},
 	{"requester changes", 1, (*secretOffice).requesterChanges},
-	{"addresses are revoked", 1, (*secretOffice).addressesRevoked},
+	{"addresses are revoked", 4, (*secretOffice).addressesRevoked},
 	{"long silence", 1, (*secretOffice).silence},
 }
 
@@ -167,9 +167,12 @@ func (o *secretOffice) requesterChanges() bool {
 	return true
 }
 
+// addressesRevoked: all reply addresses of the ticket are worthless, and somebody uses one
+// all the same.
 func (o *secretOffice) addressesRevoked() bool {
 	f := o.ticketAtWork()
-	if f == nil {
+	k, ok := o.participantsMail(f)
+	if !ok {
 		return false
 	}
 	o.now = o.now.Add(secondsOf(5))
@@ -178,6 +181,10 @@ func (o *secretOffice) addressesRevoked() bool {
 	})
 	f.revoked = o.now
 	o.acts["revoked"]++
+	o.todo = append(o.todo, func() {
+		l, s := o.send(letterOf{what: "revoked address", from: k.to, to: []string{k.replyTo}, subject: "Re: it", re: k.id, body: "Still me: %s"}, f.id)
+		o.said(f, l, s, false)
+	})
 	return true
 }
 
