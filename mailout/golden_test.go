@@ -22,6 +22,8 @@ func kindOf(role string) tickets.MailKind {
 		return tickets.MailAck
 	case "update", "pending", "resolved", "merged", "closed":
 		return tickets.MailUpdate
+	case "storm":
+		return tickets.MailDigest
 	case "help", "answer":
 		return tickets.MailReceipt
 	case "confirmation-list":
@@ -99,6 +101,10 @@ func details(d *tickets.Draft, role string) {
 		mine.End = len(mine.Text)
 		d.Entry, d.Other, d.Until, d.Parts, d.Omitted = &mine, &other, opened.Add(5*time.Minute), nil, nil
 		d.Links = []tickets.MailLink{{Word: "undo", Address: "help+t42.abc@example.org", Subject: "[IT #42] Printer on fire", Line: "#undo"}}
+	case "delay":
+		d.Why = "451 4.7.1 try again later"
+	case "storm":
+		d.Subject, d.Count, d.Lines = "VPN down", 23, []string{"[IT #64]", "[IT #65]"}
 	case "failure":
 		d.Why, d.Lines = "550 5.1.1 no such user here", []string{"to: ann@example.net"}
 	case "notice-unverified":

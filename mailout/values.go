@@ -55,6 +55,7 @@ type Values struct {
 	Due      string // what the ticket waits for
 	Answers  []Answered
 	More     int // tickets it has no room for
+	Count    int // of the new tickets in a storm
 	Why      string
 	Returned string // the recipient's own text, given back
 	Links    []Link
@@ -162,6 +163,7 @@ func values(d tickets.Draft) Values {
 	v.Items, v.Answers, v.More = items(d.Items, d.Queue), answers(d), d.More
 	v.Told = counted(d.Told)
 	v.Similar, v.Due = items(d.Similar, d.Queue), say(lang, oneLine(d.Due))
+	v.Count = d.Count
 	v.Reopened = string(d.Reopened)
 	for _, p := range d.Parts {
 		v.Files = append(v.Files, file(p.Part))

@@ -41,6 +41,7 @@ func TestDefaultRulesOfEvents(t *testing.T) {
 		{"a merge is told to the requester", tickets.EventFacts{Kind: "merged"}, "notify merged requester"},
 		{"a ticket reopened by an admin is shown to the agents", tickets.EventFacts{Kind: "status", From: "closed", To: "open", By: "admin", Reopened: true}, "notify reopened agents"},
 		{"a ticket reopened by a reply is seen in the reply", tickets.EventFacts{Kind: "status", From: "resolved", To: "open", By: "outsider", Reopened: true}, ""},
+		{"a mail that its relay puts off is told to the agents", tickets.EventFacts{Kind: "delayed"}, "notify agents"},
 		{"the queue changes silently", tickets.EventFacts{Kind: "queue", From: "it", To: "hr"}, ""},
 	} {
 		f := mail()
@@ -105,7 +106,7 @@ func TestEveryDefaultRuleIsTested(t *testing.T) {
 		}
 	}
 	want := []string{"acknowledge a new ticket", "notify the agents of a new ticket", "relay replies", "tell the agents of an unverified message",
-		"tell the agents of a held message", "tell the agents of undelivered mail", "tell an agent of his assignment",
+		"tell the agents of a held message", "tell the agents of undelivered mail", "tell the agents of delayed mail", "tell an agent of his assignment",
 		"tell the requester that it is resolved", "ask the requester", "tell the requester of a merge", "tell the agents of a reopened ticket",
 		"remind the requester", "close what waits for the requester", "close after the reopen window"}
 	if !slices.Equal(names, want) {

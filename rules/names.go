@@ -51,7 +51,7 @@ var (
 	phases     = []string{"smtp", "receive", "change", "timer"}
 	sinces     = []string{"created", "updated", "status", "pending", "last_requester", "last_agent"}
 	eventKinds = []string{"created", "replied", "noted", "status", "assigned", "queue", "priority", "type", "tags",
-		"unverified", "held", "quiet", "bounced", "merged", "released"}
+		"unverified", "held", "quiet", "bounced", "delayed", "merged", "released"}
 	actors = []string{"requester", "cc", "outsider", "agent", "rule", "clock", "admin"}
 	kinds  = []tickets.Kind{tickets.KindHuman, tickets.KindAutoReply, tickets.KindBounce, tickets.KindReceipt,
 		tickets.KindReport, tickets.KindList}

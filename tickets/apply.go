@@ -158,6 +158,8 @@ func noticeFor(f EventFacts) string {
 		return "assigned"
 	case "bounced":
 		return "failure"
+	case "delayed":
+		return "delay"
 	}
 	return "notice-reply"
 }

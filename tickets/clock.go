@@ -83,7 +83,10 @@ func (d *Desk) record(tx Tx, v Verdict) error {
 	if o.Ticket == 0 && v.Kind == VerdictNever {
 		d.Log.Error("mail of no ticket not delivered", "outgoing", o.ID, "role", o.Role, "to", o.Recipient, "code", v.Code)
 	}
-	if o.Ticket == 0 || v.Kind == VerdictLater || v.Kind == VerdictBack {
+	if v.Kind == VerdictLater {
+		return d.delayed(tx, o, v)
+	}
+	if o.Ticket == 0 || v.Kind == VerdictBack {
 		return nil
 	}
 	t, err := tx.Ticket(o.Ticket)
@@ -99,7 +102,7 @@ func (d *Desk) record(tx Tx, v Verdict) error {
 		w.add(done, w.cause)
 		return w.finish()
 	}
-	done.State, done.Code = "failed", strings.TrimSpace(v.Code+" "+v.Answer)
+	done.State, done.Code = "failed", answerOf(v)
 	w.add(Flagged{Flag: "undelivered", Why: done.Code}, w.cause)
 	if isGone(v.Code) {
 		if err := w.bury(o.Recipient, done.Code); err != nil {
@@ -119,3 +122,6 @@ func (d *Desk) record(tx Tx, v Verdict) error {
 	w.happen(done, w.cause, entry)
 	return w.finish()
 }
+
+// answerOf is what the relay said, code and words.
+func answerOf(v Verdict) string { return strings.TrimSpace(v.Code + " " + v.Answer) }

@@ -178,6 +178,11 @@ func (d *Desk) Tick(ctx context.Context, n int) (int, error) {
 		seen++
 	}
 	told, err := d.lists(ctx, at)
+	if err == nil {
+		var storms int
+		storms, err = d.tellStorms(ctx, at)
+		told += storms
+	}
 	if seen+told > 0 {
 		d.wake()
 	}
@@ -210,7 +215,7 @@ func (d *Desk) Record(ctx context.Context, v Verdict) error {
 	} else if err != nil {
 		return fmt.Errorf("outgoing %d: %w", v.Outgoing, err)
 	}
-	if v.Kind == VerdictNever {
+	if v.Kind == VerdictNever || v.Kind == VerdictLater {
 		d.wake()
 	}
 	return nil

@@ -99,7 +99,7 @@ func (d *Desk) mayPost(tx Tx, x errand, p Participant, at time.Time) (string, er
 	send := Sending{Mail: x.mail, Verified: true, Agent: true, Own: s.ours(x.to.Address), Dead: p.Dead}
 	if !x.always && !x.mail.Security() && x.mail != MailAlarm {
 		var err error
-		send.Instance, err = tx.CountSent(Count{Since: at.Add(-time.Hour), Kinds: automatic})
+		send.Instance, err = instanceCount(tx, s.Limits, at)
 		if err != nil {
 			return "", err
 		}

@@ -22,6 +22,8 @@ func (t *errandTx) ParticipantOf(a Address) (Participant, error) {
 
 func (t *errandTx) CountSent(Count) (int, error) { return t.sent, nil }
 
+func (t *errandTx) Alone(string) error { return nil }
+
 func (t *errandTx) Enqueue(o Outgoing) (int64, error) {
 	if _, there := t.outbox[o.Key]; !there {
 		t.outbox[o.Key] = o

@@ -213,7 +213,8 @@ type (
 		To   string   `json:"to"`
 		Why  string   `json:"why"`
 	}
-	// MailDone is the end of an outgoing message: sent, failed, bounced, delayed.
+	// MailDone is the end of an outgoing message: sent, failed, bounced; or what is told of
+	// it meanwhile: delayed (by a later server), waiting (its relay puts it off).
 	MailDone struct {
 		Outgoing int64  `json:"outgoing"`
 		State    string `json:"state"`

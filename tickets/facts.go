@@ -112,7 +112,7 @@ type TicketFacts struct {
 // EventFacts are what happened, in phase change.
 type EventFacts struct {
 	// Kind is created, replied, noted, status, assigned, queue, priority, type,
-	// tags, unverified, held, quiet, bounced, merged or released.
+	// tags, unverified, held, quiet, bounced, delayed, merged or released.
 	Kind string `json:"kind,omitempty"`
 	// By is requester, cc, outsider, agent, rule, clock or admin.
 	By    string `json:"by,omitempty"`

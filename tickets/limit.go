@@ -90,6 +90,9 @@ func (w *work) mayMail(l letter) (why string, before time.Time, err error) {
 	if !l.always {
 		x.Quiet = w.quiet
 	}
+	if w.storm != 0 && l.mail == MailNotice && x.Agent {
+		x.Quiet = fmt.Sprintf("one of a storm: a summary tells of it (ticket %d)", w.storm)
+	}
 	if w.t.Disposition == Spam && !x.Agent {
 		x.Quiet = "the ticket is marked as spam" // its sender is told nothing, whatever is done to it
 	}
@@ -124,7 +127,10 @@ func (w *work) count(x *Sending, l letter) error {
 	}
 	ago := func(d time.Duration) time.Time { return w.at.Add(-d) }
 	to := l.to.Key()
-	x.Instance = n(Count{Since: ago(time.Hour), Kinds: automatic})
+	var err error
+	if x.Instance, err = instanceCount(w.tx, w.s.Limits, w.at); err != nil {
+		return err
+	}
 	if !x.Agent {
 		x.LastQuarter = n(Count{Recipient: to, Since: ago(w.s.Limits.UnverifiedEvery), Kinds: automatic})
 		x.LastHour = n(Count{Recipient: to, Since: ago(time.Hour), Kinds: automatic})

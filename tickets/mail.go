@@ -34,6 +34,7 @@ type letter struct {
 	// told counts what else it gathers.
 	earlier []Entry
 	told    []Told
+	count   int // that the template tells
 }
 
 // ErrUnwritable is what Compose answers when the recipient's address cannot be
@@ -50,6 +51,9 @@ func (w *work) mail(l letter) error {
 	w.told[key] = true
 	why, before, err := w.mayMail(l)
 	if err != nil {
+		return err
+	}
+	if err := w.tripped(l, why); err != nil {
 		return err
 	}
 	if done, err := w.later(l, why); done || err != nil {
@@ -93,7 +97,7 @@ func (w *work) compose(l letter) (Outgoing, error) {
 	q, _ := w.s.Queue(w.t.Queue)
 	d := Draft{
 		Role: l.role, Mail: l.mail, At: w.at, Queue: q, Ticket: w.t, Instance: w.s.Instance, Domain: w.s.Domain,
-		Recipient: l.to, Subject: w.t.Subject, Entry: l.entry, Lines: l.lines, Answers: l.answers, Why: l.why, Returned: l.back, Nonce: l.nonce, Until: l.until, Other: l.other, Told: l.told,
+		Recipient: l.to, Subject: w.t.Subject, Entry: l.entry, Lines: l.lines, Answers: l.answers, Why: l.why, Returned: l.back, Nonce: l.nonce, Count: l.count, Until: l.until, Other: l.other, Told: l.told,
 	}
 	d.Queue.Language = w.s.language(q, l.to, l.lang)
 	if l.role == "ack-unverified" {

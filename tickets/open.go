@@ -31,6 +31,9 @@ func (d *Desk) open(w *work, p Place) error {
 	if stop, err := d.crowd(w, q); stop || err != nil {
 		return err
 	}
+	if err := d.storm(w, q); err != nil {
+		return err
+	}
 	if err := w.create(q); err != nil {
 		return err
 	}
@@ -50,6 +53,7 @@ func (d *Desk) open(w *work, p Place) error {
 	if err := w.linkNamed(p); err != nil {
 		return err
 	}
+	w.blown()
 	w.arrange(dec, e)
 	return w.done(e)
 }
@@ -86,8 +90,11 @@ func (w *work) subject() string {
 	if s := plainSubject(given, w.s.Queues); s != "" {
 		return s
 	}
-	return "(no subject)"
+	return noSubject
 }
+
+// noSubject stands for the subject of a mail that has none.
+const noSubject = "(no subject)"
 
 // refused carries out a rule's reject or quarantine: no ticket comes of it, and
 // nobody is told in the sender's name.
@@ -298,7 +305,7 @@ func (d *Desk) crowd(w *work, q Queue) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("ticket %d: %w", newest, err)
 	}
-	why := fmt.Sprintf("more than %d tickets an hour from one address with one subject", w.s.Limits.TicketsHour)
+	why := fmt.Sprintf("limit: more than %d tickets an hour from one address with one subject", w.s.Limits.TicketsHour)
 	w.base, w.t, w.author, w.quiet = t, t, p, why
 	w.trace.Add("is it one of a crowd?", fmt.Sprintf("yes, it goes to ticket %d: %s", newest, why))
 	e := w.entry(EntryMessage, EntryVisible)
@@ -309,6 +316,9 @@ func (d *Desk) crowd(w *work, q Queue) (bool, error) {
 	if e, err = w.addEntry(e, w.cause); err != nil {
 		return false, err
 	}
-	w.add(Flagged{Flag: "storm", Why: why}, w.cause)
+	w.add(Flagged{Flag: stormFlag, Why: why}, w.cause)
+	if err := w.alarm(why, addr.Addr, t.Subject); err != nil {
+		return false, err
+	}
 	return true, w.done(e)
 }

@@ -154,6 +154,8 @@ type Draft struct {
 	Due string
 	// Answers are what an agent asked for, in the order of his questions.
 	Answers []Answer
+	// Count is a number that the template tells: of the tickets in a storm.
+	Count int
 	// Why explains (why a refusal, why a ticket did not join).
 	Why string
 	// Reopened is the status out of which the message told here has opened the ticket

@@ -23,7 +23,9 @@ type Settings struct {
 	FixedFrom    string
 	Queues       []Queue
 	Agents       []Agent
-	Limits       Limits
+	// Admins are the addresses that alarms go to; none for no alarms by mail.
+	Admins []string
+	Limits Limits
 }
 
 // Queue is where tickets wait for a group of agents.
@@ -180,6 +182,7 @@ type Limits struct {
 	ReplyHold       time.Duration // mail to people outside waits that long behind an agent's mail; 0 for not at all
 	ConfirmEvery    time.Duration // one confirmation mail to one agent
 	ConfirmFor      time.Duration // life of a confirmation
+	RelayDelay      time.Duration // the agents are told of a mail that its relay puts off for so long
 	ReplayAge       time.Duration // greatest age of a signed mail that acts
 	Attempts        int           // of reading or digesting, before quarantine
 }
@@ -200,7 +203,7 @@ func DefaultLimits() Limits {
 		PerTicket:     []Window{{10, 10 * time.Minute}, {15, 30 * time.Minute}, {25, time.Hour}, {50, 3 * time.Hour}},
 		NoticesTicket: 5, NoticesHour: 30, Gather: 10 * time.Minute, DigestEvery: 30 * time.Minute,
 		QuietAge: 72 * time.Hour, ConflictHold: 5 * time.Minute, UndoWindow: time.Minute,
-		ConfirmEvery: 10 * time.Minute, ConfirmFor: 24 * time.Hour, ReplayAge: 5 * 24 * time.Hour,
+		ConfirmEvery: 10 * time.Minute, ConfirmFor: 24 * time.Hour, ReplayAge: 5 * 24 * time.Hour, RelayDelay: 4 * time.Hour,
 		Attempts: 5,
 	}
 }

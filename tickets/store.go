@@ -130,6 +130,7 @@ type Tx interface {
 	newsTx
 	heldTx
 	listTx
+	stormTx
 }
 
 type inboxTx interface {

@@ -34,6 +34,7 @@ type work struct {
 	hold     time.Duration // mail to people outside waits that long: two answers crossed
 	quiet    string        // why no mail goes out at all because of this
 	noAuto   string        // why the message may not be answered automatically
+	storm    int64         // the parent of the storm that the new ticket is of
 	twin     string        // whose Message-ID the message bears, with other words
 	apart    string        // why the mail did not join the ticket that it named
 	trace    Trace
@@ -250,10 +251,14 @@ func eventFacts(before Ticket, e Event, entry *Entry) (EventFacts, bool) {
 	case Tagged:
 		f.Kind, f.To, f.From = "tags", strings.Join(b.Added, " "), strings.Join(b.Removed, " ")
 	case MailDone:
-		if b.State != "failed" && b.State != "bounced" {
+		switch b.State {
+		case "failed", "bounced":
+			f.Kind, f.Why = "bounced", b.Code
+		case stateWaiting:
+			f.Kind, f.Why = "delayed", b.Code
+		default:
 			return f, false
 		}
-		f.Kind, f.Why = "bounced", b.Code
 	case MergedInto:
 		f.Kind, f.To = "merged", fmt.Sprint(b.Ticket)
 	default:

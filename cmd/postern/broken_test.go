@@ -131,6 +131,10 @@ var kindsOfMistake = map[string]string{
 	"address-reply-domain":     "a queue on the reply domain",
 	"agent-group":              "an agent named like a group",
 	"relay-loop":               "a relay that is our own listener",
+	"admin-address":            "an admin without an address",
+	"admin-queue":              "an admin that is a queue",
+	"admin-twice":              "an admin twice",
+	"admin-reply-domain":       "an admin on the reply domain",
 	"many":                     "many mistakes, all told at once",
 }
 

@@ -27,8 +27,10 @@ type Config struct {
 	Relays []RelayConfig `yaml:"relays"`
 	Queues []QueueConfig `yaml:"queues"`
 	Agents []AgentConfig `yaml:"agents"`
-	Reply  ReplyConfig   `yaml:"reply"`
-	Verify VerifyConfig  `yaml:"verify"`
+	// Admin are the addresses that alarms are mailed to; none for no alarms.
+	Admin  []string     `yaml:"admin"`
+	Reply  ReplyConfig  `yaml:"reply"`
+	Verify VerifyConfig `yaml:"verify"`
 	// Rules is the folder of rule files; empty for the built-in rules.
 	Rules  string       `yaml:"rules"`
 	Limits LimitsConfig `yaml:"limits"`

@@ -128,6 +128,7 @@ type LimitsConfig struct {
 	ReplyHold         strictyaml.Duration `yaml:"reply_hold"`
 	ConfirmEvery      strictyaml.Duration `yaml:"confirm_every"`
 	ConfirmFor        strictyaml.Duration `yaml:"confirm_for"`
+	RelayDelay        strictyaml.Duration `yaml:"relay_delay"`
 	ReplayAge         strictyaml.Duration `yaml:"replay_age"`
 	Attempts          int                 `yaml:"attempts"`
 }

@@ -111,6 +111,9 @@ func TestSettings(t *testing.T) {
 	if a, ok := s.AgentOf("ann.smith@example.org"); !ok || a.Name != "ann" || a.Display != "Ann Smith" {
 		t.Errorf("agent %+v", a)
 	}
+	if len(s.Admins) != 1 || s.Admins[0] != "root@example.org" {
+		t.Errorf("admins %v", s.Admins)
+	}
 	if s.Domain != "reply.example.org" || s.ReplyDomain != "reply.example.org" || s.NoPlus || s.EnvelopeFrom != "signed" {
 		t.Errorf("settings %+v", s)
 	}

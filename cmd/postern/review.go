@@ -36,6 +36,7 @@ func (r *review) all() {
 	r.top()
 	r.queues()
 	r.agents()
+	r.admins()
 	r.reply()
 	r.resolver()
 	r.listeners()

@@ -11,7 +11,7 @@ import (
 func (c Config) Settings() *tickets.Settings {
 	s := &tickets.Settings{
 		Instance: c.Instance, Domain: c.messageDomain(), ReplyDomain: c.Reply.Domain,
-		NoPlus: c.Reply.Plus != nil && !*c.Reply.Plus, Limits: c.Limits.limits(),
+		NoPlus: c.Reply.Plus != nil && !*c.Reply.Plus, Admins: c.Admin, Limits: c.Limits.limits(),
 	}
 	if c.Relay != nil {
 		s.EnvelopeFrom, s.FixedFrom = c.Relay.EnvelopeFrom, c.Relay.FixedFrom
@@ -77,6 +77,7 @@ func (l LimitsConfig) limits() tickets.Limits {
 	set(&out.ReplyHold, time.Duration(l.ReplyHold))
 	set(&out.ConfirmEvery, time.Duration(l.ConfirmEvery))
 	set(&out.ConfirmFor, time.Duration(l.ConfirmFor))
+	set(&out.RelayDelay, time.Duration(l.RelayDelay))
 	set(&out.ReplayAge, time.Duration(l.ReplayAge))
 	if len(l.PerTicket) > 0 {
 		out.PerTicket = nil

@@ -1,9 +1,16 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 func init() {
 	verbs["complain"] = (*story).complain
+	verbs["put-off"] = (*story).putOffMail
+	verbs["admins"] = func(s *story, a []string) error { s.cfg.Admin = a; s.start(); return nil }
+	verbs["forget"] = (*story).forget
 	verbs["receipt"] = (*story).readReceipt
 }
 
@@ -69,4 +76,26 @@ Disposition: manual-action/MDN-sent-manually; displayed
 --b--
 `, opt["addr"], or(opt["subject"], "Read: Printer on fire"), s.arrived, or(opt["of"], "$msgid"))
 	return s.deliver([]string{"receipt", "from=<>"})
+}
+
+// putOffMail lets the relay put off mails to an address with these words; without
+// words it takes them again.
+func (s *story) putOffMail(args []string) error {
+	if len(args) == 1 {
+		delete(s.putOff, args[0])
+		return nil
+	}
+	s.putOff[args[0]] = strings.Join(args[1:], " ")
+	return nil
+}
+
+// forget takes all unread mails to an address with a role away, at least one: the
+// notices before a storm was one are not what its story is about.
+func (s *story) forget(args []string) error {
+	before := len(s.unread)
+	s.unread = slices.DeleteFunc(s.unread, func(m sentMail) bool { return m.out.To == args[0] && m.out.Role == args[1] })
+	if len(s.unread) == before {
+		return fmt.Errorf("no %s to %s", args[1], args[0])
+	}
+	return nil
 }

@@ -39,6 +39,7 @@ type story struct {
 	vars    map[string]string
 	refuse  map[string]string // address → answer of the relay
 	names   mailauth.Resolver // what a listener for strangers asks
+	putOff  map[string]string // address → the relay's answer that puts a mail off
 	peers   int
 	arrived int
 }
@@ -145,7 +146,7 @@ func newStory(t *testing.T, url, file string) *story {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &story{t: t, url: url, files: map[string]string{"": string(ar.Comment)}, vars: map[string]string{}, refuse: map[string]string{},
+	s := &story{t: t, url: url, files: map[string]string{"": string(ar.Comment)}, vars: map[string]string{}, refuse: map[string]string{}, putOff: map[string]string{},
 		now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), cfg: storyConfig()}
 	for _, f := range ar.Files {
 		s.files[f.Name] = string(f.Data)
@@ -254,6 +255,10 @@ func (s *story) sendOne(ctx context.Context, o tickets.Outgoing) error {
 	v := tickets.Verdict{Outgoing: o.ID, Fence: o.Fence, Kind: tickets.VerdictSent, Code: "250 2.0.0"}
 	if answer, no := s.refuse[o.To]; no {
 		v.Kind, v.Code, v.Answer = tickets.VerdictNever, "550 5.1.1", answer
+		return s.house.desk.Record(ctx, v)
+	}
+	if answer, later := s.putOff[o.To]; later {
+		v.Kind, v.Code, v.Answer, v.NextTry = tickets.VerdictLater, "451 4.7.1", answer, s.now.Add(time.Hour)
 		return s.house.desk.Record(ctx, v)
 	}
 	raw, err := s.house.assemble(o)
