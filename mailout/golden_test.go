@@ -24,6 +24,8 @@ func kindOf(role string) tickets.MailKind {
 		return tickets.MailUpdate
 	case "storm":
 		return tickets.MailDigest
+	case "closing":
+		return tickets.MailReminder
 	case "help", "answer":
 		return tickets.MailReceipt
 	case "confirmation-list":

@@ -19,7 +19,7 @@ var embedded embed.FS
 
 // roles are the built-in templates, in the order of a ticket's life.
 var roles = []string{"ack", "ack-unverified", "notice-new", "notice-reply", "notice-unverified", "notice-held", "notice-several",
-	"notice", "assigned", "reply", "update", "pending", "reminder", "resolved", "merged", "closed", "reopened",
+	"notice", "assigned", "reply", "update", "pending", "reminder", "closing", "resolved", "merged", "closed", "reopened",
 	"receipt", "help", "answer", "refusal", "confirmation", "conflict", "failure", "delay", "storm", "digest", "morning", "quarantine", "confirmation-list", "alarm"}
 
 // Roles lists the names of the built-in templates. A queue's folder may replace

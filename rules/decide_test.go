@@ -214,7 +214,7 @@ func TestInclude(t *testing.T) {
 	if got := did(s.Decide(f)); got != "" {
 		t.Errorf("merged: %s", got)
 	}
-	if s.Len() != 16 || len(s.Rules()) != 16 || s.Rules()[0] != (Info{"acknowledge a new ticket", "t.yaml:4", tickets.PhaseChange}) {
+	if s.Len() != 17 || len(s.Rules()) != 17 || s.Rules()[0] != (Info{"acknowledge a new ticket", "t.yaml:4", tickets.PhaseChange}) {
 		t.Errorf("%d rules: %+v", s.Len(), s.Rules())
 	}
 	if r := s.Replaced(); len(r) != 1 || r[0] != "acknowledge a new ticket" {

@@ -72,8 +72,9 @@ func TestDefaultRulesOfTime(t *testing.T) {
 	}{
 		{tickets.Pending, day, nil, "", 3 * day},
 		{tickets.Pending, 3 * day, nil, "remind", 3 * day},
-		{tickets.Pending, 3 * day, []string{"remind the requester"}, "", 10 * day},
-		{tickets.Pending, 10 * day, []string{"remind the requester"}, "status closed, notify closed requester", 10 * day},
+		{tickets.Pending, 3 * day, []string{"remind the requester"}, "", 8 * day},
+		{tickets.Pending, 8 * day, []string{"remind the requester"}, "remind closing", 8 * day},
+		{tickets.Pending, 10 * day, []string{"remind the requester", "warn before closing"}, "status closed, notify closed requester", 10 * day},
 		{tickets.Open, 100 * day, nil, "", 0},
 		{tickets.OnHold, 100 * day, nil, "", 0},
 		{tickets.Resolved, 5*day - time.Second, nil, "", 5 * day},
@@ -108,7 +109,7 @@ func TestEveryDefaultRuleIsTested(t *testing.T) {
 	want := []string{"acknowledge a new ticket", "notify the agents of a new ticket", "relay replies", "tell the agents of an unverified message",
 		"tell the agents of a held message", "tell the agents of undelivered mail", "tell the agents of delayed mail", "tell an agent of his assignment",
 		"tell the requester that it is resolved", "ask the requester", "tell the requester of a merge", "tell the agents of a reopened ticket",
-		"remind the requester", "close what waits for the requester", "close after the reopen window"}
+		"remind the requester", "warn before closing", "close what waits for the requester", "close after the reopen window"}
 	if !slices.Equal(names, want) {
 		t.Errorf("got %q", names)
 	}

@@ -231,15 +231,13 @@ func (w *work) tellRequester(k MailKind, role string, x waiting) error {
 		return nil
 	}
 	l := letter{role: role, mail: k, to: r, entry: w.publicEntry(x.entry), seq: x.event.Seq, why: x.facts.Why}
-	if asks(role) {
-		if w.answered(r) {
-			return w.withhold(l, "the reply itself asks")
-		}
-		if l.entry == nil {
-			var err error
-			if l.entry, err = w.lastReply(); err != nil {
-				return err
-			}
+	if asks(role) && w.answered(r) {
+		return w.withhold(l, "the reply itself asks")
+	}
+	if l.entry == nil && (asks(role) || k == MailReminder) {
+		var err error
+		if l.entry, err = w.lastReply(); err != nil {
+			return err
 		}
 	}
 	return w.mail(l)

@@ -129,6 +129,8 @@ func (dryTx) OnceADay(string, string, string, time.Time) (bool, error) { return 
 func (dryTx) ReleaseHeld(int64, Release) error                         { return errDry }
 func (dryTx) UpdateOutgoing(Outgoing) error                            { return nil }
 func (dryTx) RecordVerdict(Verdict) (Outgoing, error)                  { return Outgoing{}, errDry }
+func (dryTx) SaveStorm(Storm) error                                    { return nil }
+func (dryTx) SayOnce(string, time.Time, time.Time) (bool, error)       { return false, nil }
 func (dryTx) UseConfirmation(string, string, time.Time) (Confirmation, error) {
 	return Confirmation{}, ErrNotFound
 }

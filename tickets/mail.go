@@ -129,6 +129,9 @@ func (w *work) compose(l letter) (Outgoing, error) {
 		return Outgoing{}, err
 	}
 	w.attach(&d, l)
+	if err := w.leaveOut(&d, l); err != nil {
+		return Outgoing{}, err
+	}
 	content, err := w.d.Compose(d)
 	if err != nil {
 		return Outgoing{}, &guilty{fmt.Errorf("composing %s: %w", l.role, err)}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"postern/cmd/maillab"
@@ -39,6 +40,8 @@ type story struct {
 	vars    map[string]string
 	refuse  map[string]string // address → answer of the relay
 	names   mailauth.Resolver // what a listener for strangers asks
+	mails   *imapmemserver.User
+	mailsAt string            // address of its server
 	putOff  map[string]string // address → the relay's answer that puts a mail off
 	peers   int
 	arrived int
