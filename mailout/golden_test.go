@@ -121,7 +121,7 @@ func details(d *tickets.Draft, role string) {
 		d.Items[1].Told, d.More = []tickets.Told{{Role: "notice-new", N: 1}, {Role: "notice-unverified", N: 1}}, 7
 	case "morning":
 		*d = ofNoTicket(*d)
-		d.Items[0].Group, d.Items[0].Until, d.Items[0].Status = "due", opened.Add(2*time.Hour), tickets.Pending
+		d.Items[0].Group, d.Items[0].Until, d.Items[0].Status, d.Items[0].Due = "due", opened.Add(2*time.Hour), tickets.Pending, ""
 		d.Items[1].Group, d.Told = "unassigned", []tickets.Told{{Role: "mails", N: 1}, {Role: "entries", N: 2}, {Role: "mailroom", N: 1}}
 	case "quarantine":
 		*d = ofNoTicket(*d)

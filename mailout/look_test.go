@@ -153,3 +153,25 @@ func banned(t *testing.T) (requesters, all []*regexp.Regexp) {
 	}
 	return requesters, all
 }
+
+// A list shows its headings, the names of what it lists and its links apart; a gathered
+// notice shows the words of each person on a ground of their own.
+func TestListsAndTexts(t *testing.T) {
+	for role, want := range map[string][]string{
+		"morning":    {heading + "Due today or overdue</h2>", itemHead + "[IT #42] Printer on fire</b>", "<a" + itemLink + " href="},
+		"answer":     {heading + "On #list mine</h2>"},
+		"quarantine": {itemHead + "[m17] You have won</b>", itemHead + "[e23] Printer on fire</b>"},
+		"notice-several": {said + "\n" + paragraph + "The printer on floor 2 is on fire. What shall I do?</p>\n" + paragraph + "Ann</p>\n</div>",
+			said + "\n" + paragraph + "Never mind, it is out.</p>\n</div>"},
+	} {
+		page := strings.ReplaceAll(mustBeStrict(t, compose(t, story(role, "en"))).parts[1].body, "\r\n", "\n")
+		for _, w := range want {
+			if strings.Count(page, w) != 1 {
+				t.Errorf("%s: %d times %q in\n%s", role, strings.Count(page, w), w, page)
+			}
+		}
+		if strings.Contains(page, "== ") {
+			t.Errorf("%s: a heading is shown as text", role)
+		}
+	}
+}

@@ -56,7 +56,8 @@ func (b *builder) page(c *Composer, d tickets.Draft, text string) {
 	}
 	if p.words == "" {
 		clear(b.shown)
-		p.apart(values(d).Entry)
+		v := values(d)
+		p.apart(append(v.Earlier, v.Entry)...)
 	}
 	p.pictures = b.pictures()
 	b.html, b.htmlEnc = encode(page(p))

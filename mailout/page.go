@@ -30,20 +30,25 @@ const (
 	said     = `<div style="margin:0 0 1em;padding:12px 16px 1px;border-radius:8px;background:#8882">`
 	list     = `<ul style="margin:0 0 1em;padding-left:1.2em">`
 	button   = ` style="display:inline-block;margin:0 8px 1em 0;padding:7px 14px;border:1px solid #8888;border-radius:8px;text-decoration:none"`
+	heading  = `<h2 style="margin:2em 0 .8em;font-size:14px;font-weight:600;letter-spacing:.03em;opacity:.75">`
 	itemHead = `<p style="margin:0 0 1em;padding-top:.8em;border-top:1px solid #8884"><b>`
+	itemLink = ` style="display:inline-block;margin:8px 8px 0 0;padding:4px 12px;border:1px solid #8888;border-radius:8px;font-size:14px;text-decoration:none"`
 	faint    = `<span style="font-size:13px;opacity:.75">`
 )
 
 // A sheet is what an HTML part is made of.
 type sheet struct {
-	before, after string // our own text
-	said          string // a person's words between them, as text
-	words         string // the same as HTML, sanitised
-	human         bool   // a person wrote the mail: it has no headline
+	before, after string  // our own text
+	said          []aside // persons' words between them, as text
+	words         string  // one person's words as HTML, sanitised
+	human         bool    // a person wrote the mail: it has no headline
 	lang          string
 	links         []Link
 	pictures      []img // below all
 }
+
+// An aside is what a person said, and our own text up to the next.
+type aside struct{ said, then string }
 
 // page writes the HTML part: the text itself, escaped, with the hierarchy that a text
 // cannot show: what happened is a headline, links are buttons, what a person said stands
@@ -58,14 +63,15 @@ func page(s sheet) string {
 	fmt.Fprintf(&b, pageHead, s.lang)
 	w := writer{Builder: &b, links: s.links, ours: !s.human, first: !s.human}
 	w.text(s.before)
-	switch {
-	case s.words != "":
+	if s.words != "" {
 		b.WriteString("<div>" + s.words + "</div>\n")
-	case s.said != "":
+	}
+	for _, a := range s.said {
 		b.WriteString(said + "\n")
 		inner := writer{Builder: &b}
-		inner.text(s.said)
+		inner.text(a.said)
 		b.WriteString("</div>\n")
+		w.text(a.then)
 	}
 	w.text(s.after)
 	for _, p := range s.pictures {
@@ -75,15 +81,23 @@ func page(s sheet) string {
 	return b.String()
 }
 
-// apart finds the words of a person in a text of ours, as lines of their own.
-func (s *sheet) apart(w Words) {
+// apart finds the words of persons in a text of ours, one after the other, each as lines
+// of its own.
+func (s *sheet) apart(all ...Words) {
 	if s.human {
 		return
 	}
-	for _, words := range []string{w.Full, w.Text} {
-		if before, after, ok := strings.Cut("\n"+s.before, "\n\n"+words+"\n"); ok && words != "" {
-			s.before, s.said, s.after = before, words, after
-			return
+	rest := &s.before
+	for _, w := range all {
+		for _, words := range []string{w.Full, w.Text} {
+			before, after, ok := strings.Cut("\n"+*rest, "\n\n"+words+"\n")
+			if !ok || words == "" {
+				continue
+			}
+			*rest = before
+			s.said = append(s.said, aside{words, after})
+			rest = &s.said[len(s.said)-1].then
+			break
 		}
 	}
 }

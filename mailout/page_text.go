@@ -58,9 +58,10 @@ func unquote(lines []string) []string {
 }
 
 var (
-	identifies = regexp.MustCompile(`^\S+ \d+ · `)        // "Ticket 42 · IT Helpdesk · open"
-	itemLine   = regexp.MustCompile(`^\[.{1,60} #\d+\] `) // "[IT #42] Printer on fire"
-	orderLine  = regexp.MustCompile(`^#[a-z-]+`)          // "#confirm abc"
+	identifies = regexp.MustCompile(`^\S+ \d+ · `)                // "Ticket 42 · IT Helpdesk · open"
+	itemLine   = regexp.MustCompile(`^\[(.{1,60} #|[a-z])\d+\] `) // "[IT #42] Printer on fire", "[m17] You have won"
+	groupLine  = regexp.MustCompile(`^== (.+) ==$`)               // "== Due today =="
+	orderLine  = regexp.MustCompile(`^#[a-z-]+`)                  // "#confirm abc"
 )
 
 // prose writes one paragraph by what it is.
@@ -73,6 +74,8 @@ func (w *writer) prose(lines []string) {
 	case w.first:
 		w.first = false
 		w.mixed(headline, lines)
+	case len(lines) == 1 && groupLine.MatchString(lines[0]):
+		w.WriteString(heading + w.inline(groupLine.FindStringSubmatch(lines[0])[1]) + "</h2>\n")
 	case itemLine.MatchString(lines[0]) && len(lines) > 1:
 		w.item(lines)
 	case w.offers(lines):
@@ -129,7 +132,7 @@ func (w *writer) item(lines []string) {
 		if w.link(l) == "" {
 			w.WriteString(faint + w.inline(l) + "</span>")
 		} else {
-			w.WriteString(w.link(l))
+			w.WriteString(strings.Replace(w.link(l), "<a", "<a"+itemLink, 1))
 		}
 	}
 	w.WriteString("</p>\n")

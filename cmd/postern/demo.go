@@ -60,8 +60,9 @@ func playDemo(ctx context.Context, w *world, mail *demoMail, c demoCmd) error {
 	if err != nil {
 		return err
 	}
+	clock := &demoClock{real: w.now}
 	quiet := *w
-	quiet.errs = io.Discard
+	quiet.errs, quiet.now = io.Discard, clock.now
 	g, err := newGateway(ctx, cfg, &quiet)
 	if err != nil {
 		return err
@@ -70,7 +71,9 @@ func playDemo(ctx context.Context, w *world, mail *demoMail, c demoCmd) error {
 	serving, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- g.run(serving) }()
-	s := &demoStory{w: w, mail: mail, g: g, read: map[string]int{}, pages: c.HTML}
+	stage := *w
+	stage.now = clock.now
+	s := &demoStory{w: &stage, clock: clock, mail: mail, g: g, read: map[string]int{}, pages: c.HTML}
 	err = s.play(ctx)
 	if err == nil && !c.Exit {
 		s.invite()
@@ -114,6 +117,7 @@ func demoConfig(dir string, mail *demoMail) (Config, error) {
 // demoStory plays the story and shows it.
 type demoStory struct {
 	w       *world
+	clock   *demoClock
 	mail    *demoMail
 	g       *gateway
 	read    map[string]int // how many mails of each mailbox were looked at

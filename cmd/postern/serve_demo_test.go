@@ -25,7 +25,9 @@ func TestDemo(t *testing.T) {
 		"A request arrives, is routed and acknowledged.", "[HW #1]", "Another one, for everybody of the other queue.", "[IT #2]",
 		"Bob answers from his own mail client", "Unplug it", "nobody → Bob Brown", "Ann replies.", "only the toner",
 		"Bob mistypes a command", "Nothing of your mail was carried out or sent.", "did you mean #resolve?", "Bob resolves the ticket with one word.", "→ resolved", "a late reply reopens the ticket", "smells again",
-		"Bob asks what is on his desk.", "On #list mine", "[HW #1] The printer smells of smoke", "Every step happened",
+		"Bob asks what is on his desk.", "On #list mine", "[HW #1] The printer smells of smoke",
+		"The next working day, at eight", "your day, 2 tickets", "== Waiting for you ==", "[HW #1]", "== Not taken yet ==", "[IT #2] New laptop",
+		"Bob answers the list with a command", "[IT #2] New laptop: assignee: nobody → Bob Brown", "Every step happened",
 	} {
 		_, behind, found := strings.Cut(rest, words)
 		if !found {
@@ -41,6 +43,29 @@ func TestDemo(t *testing.T) {
 		t.Errorf("the first page: %s, %v", first, err)
 	}
 	t.Logf("the demo took %s", took.Round(time.Millisecond))
+}
+
+// The next morning is a weekday's, whenever the demo is begun.
+func TestNextMorning(t *testing.T) {
+	for at, want := range map[string]string{
+		"2026-03-02T07:59:00Z":      "2026-03-03T08:00:00Z", // a Monday
+		"2026-03-02T08:00:00Z":      "2026-03-03T08:00:00Z",
+		"2026-03-06T23:00:00Z":      "2026-03-09T08:00:00Z", // a Friday
+		"2026-03-07T12:00:00Z":      "2026-03-09T08:00:00Z",
+		"2026-03-08T12:00:00Z":      "2026-03-09T08:00:00Z",
+		"2026-03-02T23:30:00-05:00": "2026-03-04T08:00:00Z",
+	} {
+		from, err := time.Parse(time.RFC3339, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		clock := demoClock{real: func() time.Time { return from }}
+		clock.forward(nextMorning(from))
+		clock.forward(from) // never back
+		if got := clock.now().UTC().Format(time.RFC3339); got != want {
+			t.Errorf("after %s: %s, want %s", at, got, want)
+		}
+	}
 }
 
 // A step that does not happen is the end of the demo, and not a success.
