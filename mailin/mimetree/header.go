@@ -57,7 +57,7 @@ func (h Header) Count(key string) int {
 // Value is the value unfolded: line ends dropped (RFC 5322, 2.2.3), blanks around it trimmed.
 func (f Field) Value() string {
 	if strings.IndexByte(f.Raw, '\n') < 0 && strings.IndexByte(f.Raw, '\r') < 0 {
-		return strings.Trim(f.Raw, " \t")
+		return trimBlanks(f.Raw)
 	}
 	out := make([]byte, 0, len(f.Raw))
 	for i := 0; i < len(f.Raw); i++ {
@@ -65,7 +65,18 @@ func (f Field) Value() string {
 			out = append(out, c)
 		}
 	}
-	return strings.Trim(string(out), " \t")
+	return trimBlanks(string(out))
+}
+
+// trimBlanks is strings.Trim of blanks and tabs, for values that have one at most.
+func trimBlanks(s string) string {
+	for len(s) > 0 && (s[0] == ' ' || s[0] == '\t') {
+		s = s[1:]
+	}
+	for len(s) > 0 && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t') {
+		s = s[:len(s)-1]
+	}
+	return s
 }
 
 // budget is what is left for the headers of parts.

@@ -39,7 +39,7 @@ func (k *bodyKey) write(b []byte) {
 	if b[0] == '\n' && !k.cr {
 		k.sum.Write([]byte{'\r'})
 	}
-	if bytes.Count(b, []byte{'\n'}) == bytes.Count(b, []byte("\r\n"))+lead(b) {
+	if !bareLF(b) {
 		k.sum.Write(b)
 		return
 	}
@@ -55,11 +55,18 @@ func (k *bodyKey) write(b []byte) {
 	k.sum.Write(k.spare)
 }
 
-func lead(b []byte) int {
-	if b[0] == '\n' {
-		return 1
+// bareLF says that an LF stands in b without a CR before it; the first octet's is not
+// known here.
+func bareLF(b []byte) bool {
+	for i := 1; ; i++ {
+		n := bytes.IndexByte(b[i:], '\n')
+		if n < 0 {
+			return false
+		}
+		if i += n; b[i-1] != '\r' {
+			return true
+		}
 	}
-	return 0
 }
 
 // start hashes the identity fields; from then on the body from offset body.
