@@ -40,7 +40,7 @@ func (s *story) sabotage(args []string) error {
 			if err != nil {
 				return err
 			}
-			_, err = tx.Enqueue(tickets.Outgoing{Key: "leak", Ticket: e.Ticket, Entry: e.ID, Mail: tickets.MailReply, State: tickets.OutCancelled,
+			_, err = tx.Enqueue(tickets.Outgoing{Key: "leak", Ticket: e.Ticket, Entry: e.ID, Mail: tickets.MailReply, State: tickets.OutHeld,
 				Recipient: fmt.Sprintf("participant %d", n[1]), MessageID: "leak@example.org", At: s.now, NextTry: s.now})
 			return err
 		}
