@@ -193,8 +193,9 @@ func (n numbering) person(recipient string) string {
 	if !ok {
 		return recipient
 	}
+	number, rest, _ := strings.Cut(number, ":") // a reason may begin with a person, too
 	id, _ := strconv.ParseInt(number, 10, 64)
-	return "participant " + n.of("participant", id)
+	return "participant " + n.of("participant", id) + rest
 }
 
 // messageID is one of our Message-IDs with the numbers in its token by order.
@@ -219,8 +220,10 @@ func (p *crashPlay) plain(n numbering, data []byte) string {
 			m[k] = n.of(row[k], int64(id))
 		}
 	}
-	if to, ok := m["to"].(string); ok {
-		m["to"] = n.person(to)
+	for _, k := range []string{"to", "why"} {
+		if text, ok := m[k].(string); ok {
+			m[k] = n.person(text)
+		}
 	}
 	if id, ok := m["message_id"].(string); ok {
 		m["message_id"] = p.messageID(n, id)
