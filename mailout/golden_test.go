@@ -92,6 +92,8 @@ func details(d *tickets.Draft, role string) {
 	case "refusal":
 		d.Entry.State = tickets.EntryHeld
 		d.Why, d.Returned = `"#resovle": there is no command #resovle (did you mean #resolve?)`, "#resovle\nHi Ann, the fire is out."
+		d.Links = []tickets.MailLink{{Word: "release", Address: "help+t42.abc@example.org", Subject: "[IT #42] Printer on fire", Line: "#release"},
+			{Word: "reject", Address: "help+t42.abc@example.org", Subject: "[IT #42] Printer on fire", Line: "#reject"}}
 	case "confirmation":
 		d.Nonce, d.Returned, d.Lines = "k7qp2", "Hi Ann, the fire is out.", []string{"ticket 7: #confirm zz19a"}
 	case "conflict":

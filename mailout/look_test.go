@@ -29,7 +29,7 @@ var points = map[string]map[string]string{
 	"reminder":          {"en": "Is anybody hurt?", "de": "Is anybody hurt?"},
 	"closing":           {"en": "in two days", "de": "in zwei Tagen"},
 	"delay":             {"en": "451 4.7.1 try again later", "de": "451 4.7.1 try again later"},
-	"storm":             {"en": "New tickets with this subject: 23", "de": "Neue Tickets mit diesem Betreff: 23"},
+	"storm":             {"en": "23 new tickets", "de": "23 neue Tickets"},
 	"resolved":          {"en": "reply to this mail", "de": "antworten Sie auf diese Mail"},
 	"merged":            {"en": "ticket 42 goes on as ticket 40", "de": "Ticket 42 geht weiter als Ticket 40"},
 	"closed":            {"en": "reply to this mail", "de": "antworten Sie auf diese Mail"},
