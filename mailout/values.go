@@ -84,9 +84,11 @@ type Words struct {
 	Held bool   // it waits for #release
 	// Unproved: held because nothing proves that the agent it names wrote it.
 	Unproved bool
-	Auto     bool   // a machine wrote it
-	Why      string // why it is unverified or held
-	Files    []File
+	// Unverified: nothing proves who wrote it; agents see it, nobody else.
+	Unverified bool
+	Auto       bool   // a machine wrote it
+	Why        string // why it is unverified or held
+	Files      []File
 }
 
 // Answered is what came of a question: sentences, tickets, entries.
@@ -137,7 +139,7 @@ type File struct {
 // written: only numbers, the queue's own name and an agent's reply.
 func values(d tickets.Draft) Values {
 	v := Values{Role: d.Role, Number: d.Ticket.ID, Queue: oneLine(first(d.Queue.Display, d.Queue.Name)),
-		Status: string(d.Ticket.Status), Agent: d.Recipient.Agent != "",
+		Status: standing(d), Agent: d.Recipient.Agent != "",
 		Answerable: d.ReplyTo != "" || d.Ticket.ID != 0}
 	if d.Ticket.ID != 0 {
 		v.Tag = d.Ticket.Tag(d.Queue)
@@ -206,6 +208,18 @@ func (v *Values) unquote() {
 	}
 }
 
+// standing is the status of the ticket, or in words how it ended otherwise: "new" of a
+// ticket that was merged would be true of its row and of nothing else.
+func standing(d tickets.Draft) string {
+	switch d.Ticket.Disposition {
+	case "":
+		return string(d.Ticket.Status)
+	case tickets.Merged:
+		return say(d.Queue.Language, fmt.Sprintf("merged into ticket %d", d.Ticket.MergedInto))
+	}
+	return say(d.Queue.Language, string(d.Ticket.Disposition))
+}
+
 // shy reports whether a mail must hold no word of a stranger (D4): automatic
 // mail to an outsider whose address has not proved itself.
 func shy(d tickets.Draft) bool {
@@ -215,7 +229,8 @@ func shy(d tickets.Draft) bool {
 func entry(e tickets.Entry, q tickets.Queue) Words {
 	w := Words{Who: who(e.From), Name: oneLine(first(e.From.Name, plainDomain(e.From.Addr), e.Agent)), When: when(e.At, q),
 		Text: body(spoken(e)), Full: body(e.Text), Note: e.Kind == tickets.EntryNote, Sent: e.Kind == tickets.EntryReply, Held: e.State == tickets.EntryHeld,
-		Auto: e.Automatic, Why: say(q.Language, oneLine(e.Why)), Unproved: e.State == tickets.EntryHeld && e.Level < tickets.L2}
+		Auto: e.Automatic, Why: say(q.Language, oneLine(e.Why)), Unproved: e.State == tickets.EntryHeld && e.Level < tickets.L2,
+		Unverified: e.State == tickets.EntryUnverified}
 	if e.Agent != "" {
 		w.Who = first(oneLine(e.From.Name), e.Agent)
 		w.Name = w.Who

@@ -53,7 +53,7 @@ func (w *work) rehearse(e Entry, ag Agent, known bool) error {
 	w.add(CommandRun{N: 1, Word: dryWord, Did: "told what it would do"}, w.cause)
 	answer := Answer{Ask: "#" + dryWord, Lines: lines}
 	err = w.mail(letter{role: "answer", mail: MailReceipt, to: to, seq: w.t.Seq, answers: []Answer{answer}, always: true,
-		why: "Nothing of your mail was done or sent. This is what it would do."})
+		why: "Nothing of your mail was done or sent. Without #dry you would read:"})
 	if err != nil {
 		return err
 	}
