@@ -2,7 +2,6 @@ package tickets
 
 import (
 	"context"
-	"fmt"
 )
 
 // Revoke makes every reply address of a ticket that was handed out so far worthless, also
@@ -15,7 +14,7 @@ func (d *Desk) Revoke(ctx context.Context, ticket int64, admin string) (generati
 	err = d.Store.Do(ctx, func(tx Tx) error {
 		t, err := tx.Ticket(ticket)
 		if err != nil {
-			return fmt.Errorf("ticket %d: %w", ticket, err)
+			return err // it names the ticket
 		}
 		w := d.newWork(tx, t, at)
 		w.cause = Cause{Admin: admin, Level: L2, Evidence: "command line"}

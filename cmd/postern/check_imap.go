@@ -18,7 +18,7 @@ import (
 func checkMailbox(ctx context.Context, m MailboxConfig, roots *x509.CertPool) (string, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", m.Server)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("%s: %w (is the address right, and does a firewall let us out?)", m.Server, err)
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()

@@ -158,7 +158,9 @@ password_hash of an agent in postern.yaml. Each run gives another hash of the sa
 
 // Help tells which rules are checked.
 func (rulesCmd) Help() string {
-	return `  postern rules check            those of the configuration, with its queues and agents
+	return `All mistakes are told at once, with file, line and column. Nothing is changed.
+
+  postern rules check            those of the configuration, with its queues and agents
   postern rules check FOLDER     others
   postern rules default          the built-in ones, as a first file to change`
 }
