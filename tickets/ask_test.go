@@ -12,7 +12,7 @@ import (
 )
 
 // reads are the methods of Tx that write nothing: those a rehearsal may use as they are.
-var reads = []string{"ByContent", "ByMessageID", "Ticket", "DueTickets", "Events", "Entry", "Entries", "EntriesByMessageID", "TicketsLike",
+var reads = []string{"ByContent", "ByMessageID", "Ticket", "DueTickets", "Events", "Entry", "Entries", "EntriesByMessageID", "TicketsLike", "TicketsByRefs",
 	"FindParticipant", "Participant", "TicketsOf", "OpenConfirmations", "Outgoing", "OutgoingByMessageID", "LastOutgoing", "LatestTo", "CountSent",
 	"Look", "Find", "Way", "Similar", "OutgoingOf", "OpenNews", "NewsWaits", "NewsAgents", "LastDigest", "Glance", "HeldMails", "TakeHeld", "Worklist", "WaitingEntries", "Alone", "Alike", "StormOf", "DueStorms"}
 

@@ -175,12 +175,12 @@ func (w *work) queues() []Queue {
 
 // thread finds the ticket, then lets the author's role decide what the mail is.
 func (d *Desk) thread(w *work) error {
-	p, err := d.place(w.tx, *w.arrival, *w.msg)
+	if err := d.meet(w); err != nil { // first: an ancestor counts for whom we know
+		return err
+	}
+	p, err := d.place(w)
 	if err != nil {
 		return fmt.Errorf("threading: %w", err)
-	}
-	if err := d.meet(w); err != nil {
-		return err
 	}
 	if p.Ticket == 0 && w.msg.Kind == KindReceipt {
 		w.trace.Add("which ticket?", p.How)

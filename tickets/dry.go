@@ -118,6 +118,7 @@ func (dryTx) RecordDecision(DecisionRecord) error                      { return 
 func (dryTx) SetSubject(int64, string) error                           { return nil }
 func (dryTx) SetDue(int64, time.Time) error                            { return nil }
 func (dryTx) AddEntry(Entry) (int64, error)                            { return 0, nil }
+func (dryTx) AddRefs(int64, []string) error                            { return nil }
 func (dryTx) UpdateEntry(Entry) error                                  { return nil }
 func (dryTx) UpdateParticipant(Participant) error                      { return nil }
 func (dryTx) AddConfirmation(Confirmation) (int64, error)              { return 0, nil }

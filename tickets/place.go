@@ -73,16 +73,14 @@ func addressesOf(as []Address) []string {
 }
 
 // place goes through the steps in their order.
-func (d *Desk) place(tx Tx, a Arrival, m Message) (Place, error) {
+func (d *Desk) place(w *work) (Place, error) {
+	tx, a, m := w.tx, *w.arrival, *w.msg
 	if p, ok := placeByToken(d.addressTokens(a, m), m); ok {
 		// The envelope says where it lies; the header may name further tickets.
 		p.Also = others(p, d.tokensOf(addressesOf(m.To), addressesOf(m.Cc)))
 		return p, nil
 	}
-	ids := slices.Clone(m.InReplyTo)
-	for _, r := range slices.Backward(m.References) {
-		ids = append(ids, r)
-	}
+	ids := referred(m)
 	if len(ids) > 60 {
 		ids = ids[:60]
 	}
@@ -95,6 +93,9 @@ func (d *Desk) place(tx Tx, a Arrival, m Message) (Place, error) {
 				return Place{}, err
 			}
 		}
+	}
+	if p, err := w.byAncestor(); err != nil || p.Ticket != 0 {
+		return p, err
 	}
 	if n, ok := SubjectTag(m.Subject, d.Settings().Queues); ok {
 		return Place{Ticket: n, How: fmt.Sprintf("subject tag: ticket %d", n), ByTag: true}, nil

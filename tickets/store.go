@@ -131,6 +131,7 @@ type Tx interface {
 	heldTx
 	listTx
 	stormTx
+	refsTx
 }
 
 type inboxTx interface {

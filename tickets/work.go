@@ -88,6 +88,9 @@ func (w *work) addEntry(e Entry, c Cause) (Entry, error) {
 		return e, fmt.Errorf("entry: %w", err)
 	}
 	e.ID = id
+	if err := w.remember(e); err != nil {
+		return e, err
+	}
 	sum := sha256.Sum256([]byte(e.Text))
 	w.happen(EntryAdded{Entry: id, Is: e.Kind, State: e.State, Participant: e.Participant, Agent: e.Agent,
 		Automatic: e.Automatic, Level: e.Level, Why: e.Why, SHA256: hex.EncodeToString(sum[:])}, c, &e)
