@@ -30,7 +30,15 @@ func (d *dialect) rerun(err error) bool {
 
 func postgresAgain(err error) bool {
 	var e *pq.Error
-	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
+	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01") || planLost(err)
+}
+
+// planLost reports that PostgreSQL has no use for a prepared statement any more: the
+// columns of its result have changed, or the connection leads to another server process
+// now, behind a pooler that lends one for each transaction.
+func planLost(err error) bool {
+	var e *pq.Error
+	return errors.As(err, &e) && (e.Code == "0A000" || e.Code == "26000" || e.Code == "42P05")
 }
 
 func sqliteAgain(err error) bool {

@@ -110,6 +110,7 @@ func TestRerun(t *testing.T) {
 		want bool
 	}{
 		{&pq.Error{Code: "40001"}, true}, {fmt.Errorf("x: %w", &pq.Error{Code: "40P01"}), true}, {tickets.ErrConflict, true},
+		{&pq.Error{Code: "0A000"}, true}, {&pq.Error{Code: "26000"}, true}, {&pq.Error{Code: "42P05"}, true},
 		{&pq.Error{Code: "55P03"}, false}, {&pq.Error{Code: "57014"}, false}, {&pq.Error{Code: "23505"}, false},
 		{fmt.Errorf("%w: %w", tickets.ErrUnknown, &pq.Error{Code: "40001"}), false}, {tickets.ErrTaken, false}, {errors.New("x"), false},
 	} {
@@ -135,4 +136,27 @@ func TestAwayErrors(t *testing.T) {
 			t.Errorf("%v: %v", c.err, got)
 		}
 	}
+}
+
+// Kept tells how many statements the one connection for writing keeps prepared.
+func Kept(ctx context.Context, db *DB) (n int, err error) {
+	err = kept(ctx, db, func(c *preparedConn) { n = len(c.known) })
+	return n, err
+}
+
+func kept(ctx context.Context, db *DB, f func(*preparedConn)) error {
+	conn, err := db.write.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return conn.Raw(func(c any) error {
+		f(c.(*preparedConn))
+		return nil
+	})
+}
+
+// Run runs f in one transaction, with the means of this package's own.
+func Run(ctx context.Context, db *DB, f func(get func(dest any, query string, args ...any) error, exec func(query string, args ...any) (int64, error)) error) error {
+	return db.run(ctx, func(t *tx) error { return f(t.get, t.exec) })
 }

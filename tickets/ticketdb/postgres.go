@@ -140,7 +140,7 @@ func (db *DB) postgresPool(cfg pq.Config, silence time.Duration, n int, more map
 		return nil, fmt.Errorf("%w: %w", ErrRefused, err)
 	}
 	c.Dialer(guard{silence})
-	pool := sqlx.NewDb(sql.OpenDB(c), "postgres")
+	pool := sqlx.NewDb(sql.OpenDB(preparing{c, false}), "postgres")
 	db.pools = append(db.pools, pool)
 	pool.SetMaxOpenConns(n)
 	pool.SetMaxIdleConns(n)

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/jmoiron/sqlx"
-	_ "modernc.org/sqlite" // the driver
+	"modernc.org/sqlite"
 )
 
 // pragmas are the settings of every connection, and what each must read back as.
@@ -98,10 +98,11 @@ func sqliteDSN(path, more string) string {
 }
 
 func (db *DB) openPool(dsn string, n int) (*sqlx.DB, error) {
-	pool, err := sqlx.Open("sqlite", dsn)
+	c, err := sqlite.NewConnector(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("opening SQLite: %w", err)
 	}
+	pool := sqlx.NewDb(sql.OpenDB(preparing{c, true}), "sqlite")
 	db.pools = append(db.pools, pool)
 	pool.SetMaxOpenConns(n)
 	pool.SetMaxIdleConns(n)
