@@ -46,19 +46,24 @@ func (d *Desk) askOrders(w *work, ag Agent, o Orders) error {
 	return w.close(OutcomeCommand, StateDone, Result{Why: "not proved to be from " + ag.Name + ": he is asked"})
 }
 
-// openQuestions are the lines for an agent's other open confirmations.
+// maxQuestions bounds the other questions that one mail lists: whoever forges an agent's
+// address asks as many as he likes, and each mail would list them all.
+const maxQuestions = 40
+
+// openQuestions are the lines for an agent's other open confirmations: the oldest and
+// the newest of them.
 func (w *work) openQuestions(ag Agent, but string) (lines []string, err error) {
 	open, err := w.tx.OpenConfirmations(ag.Name, w.at)
 	if err != nil {
 		return nil, fmt.Errorf("confirmations of %s: %w", ag.Name, err)
 	}
-	for _, o := range open {
-		if o.NonceHash == but {
+	for i, o := range open {
+		if o.NonceHash == but || i >= maxQuestions/2 && i < len(open)-maxQuestions/2 {
 			continue
 		}
 		about := fmt.Sprintf("ticket %d", o.Ticket)
 		if o.Orders != "" {
-			about = strings.ReplaceAll(o.Orders, "\n", ", ")
+			about = cut(strings.ReplaceAll(o.Orders, "\n", ", "), 300)
 		}
 		lines = append(lines, fmt.Sprintf("%s: #confirm %s", about, o.Nonce))
 	}

@@ -3,6 +3,7 @@ package tickets
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -264,3 +265,14 @@ func (h HeldMail) sender() string {
 func tame(s string) string {
 	return strings.NewReplacer("[", "(", "]", ")", "#", "").Replace(cut(s, 120))
 }
+
+// unbidden takes out of a stranger's words in a list what would be a command or another
+// item, if an agent's client broke the line there and quoted without marks.
+func unbidden(s string) string {
+	return command.ReplaceAllString(itemName.ReplaceAllString(s, "($1$2)"), "$1")
+}
+
+var (
+	command  = regexp.MustCompile(`#([a-zA-Z])`)
+	itemName = regexp.MustCompile(`\[([^\[\]#]{0,40}#|m|e)([1-9][0-9]{0,11})\]`)
+)

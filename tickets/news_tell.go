@@ -218,10 +218,10 @@ func (d *Desk) item(tx Tx, t Ticket) Item {
 	s := d.Settings()
 	q, _ := s.Queue(t.Queue)
 	ag, _ := s.Agent(t.Assignee)
-	i := Item{Ticket: t.ID, Tag: t.Tag(q), Subject: t.Subject, Queue: orElse(q.Display, q.Name), Status: t.Status,
+	i := Item{Ticket: t.ID, Tag: t.Tag(q), Subject: unbidden(t.Subject), Queue: orElse(q.Display, q.Name), Status: t.Status,
 		Assignee: orElse(ag.Display, t.Assignee)}
 	if p, err := tx.Participant(t.Requester); err == nil && t.Requester != 0 {
-		i.Requester = p.Name
+		i.Requester = unbidden(p.Name)
 	}
 	return i
 }

@@ -6,10 +6,15 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // listRoles are our mails of no ticket that an agent may answer with orders.
 var listRoles = []string{"digest", "morning", "quarantine", "answer", roleConfirmOrders}
+
+// lineRoles are those of them that hold nothing but lines of ours and tamed names: there
+// an agent may answer line by line, whatever his client does with quote marks.
+var lineRoles = []string{"digest", "morning", "quarantine"}
 
 // ordered takes an agent's answer to a list, or a mail of his that gives orders to
 // tickets by their numbers. No ticket comes of it: all of it is done or nothing, and he
@@ -84,8 +89,8 @@ func (w *work) orders(list string) (Orders, error) {
 		return Orders{}, &BlockError{firstLine(w.msg.Reply()), noQuestion, "send the commands again"}
 	}
 	text := w.msg.Text
-	if list == "" {
-		text = w.msg.Reply() // what is quoted is no list of ours
+	if !slices.Contains(lineRoles, list) {
+		text = topBlock(w.msg.Reply()) // below it may stand strangers' words: what #show told, or what is asked about
 	}
 	o, err := ParseOrders(text, w.s.Queues)
 	if err == nil && len(o.List) == 0 {
@@ -94,6 +99,10 @@ func (w *work) orders(list string) (Orders, error) {
 	}
 	return o, err
 }
+
+// maxUnprovedBack bounds the words given back, in bytes, when nobody proved to have
+// written them.
+const maxUnprovedBack = 4000
 
 // refuseOrders says at his registered address why nothing was done.
 func (d *Desk) refuseOrders(w *work, ag Agent, b *BlockError) error {
@@ -105,6 +114,11 @@ func (d *Desk) refuseOrders(w *work, ag Agent, b *BlockError) error {
 	q, _ := w.s.homeOf(ag)
 	x := errand{key: fmt.Sprintf("refusal/%d/%s", w.arrival.ID, to.Key()), role: "refusal", mail: MailRefusal, queue: q, to: to,
 		subject: w.subject(), why: b.Error(), back: w.msg.Reply(), before: before, answers: w.msg.MessageID}
+	if w.ev.Level < L2 { // a spoofer fills no mailbox with refusals, and holds up none of the agent's own
+		slot := w.at.Truncate(max(w.s.Limits.ConfirmEvery, time.Minute))
+		x.key, x.mail, x.before = fmt.Sprintf("unproved-refusal/%s/%s", slot.Format(time.RFC3339), to.Key()), MailReceipt, time.Time{}
+		x.back = cut(x.back, maxUnprovedBack)
+	}
 	if err := d.post(w.tx, x, w.at); err != nil {
 		return err
 	}

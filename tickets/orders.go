@@ -48,23 +48,43 @@ const (
 	maxOrdered = 100
 )
 
-// refTail finds the refs at the end of a command's arguments.
-var refTail = regexp.MustCompile(`(?:^|\s)\[?(#|m|e)([1-9][0-9]{0,11})\]?[,;]?$`)
+// maxOrderLine bounds one order, in bytes: it is kept with a question and mailed with
+// it, and a From that lies may have written it.
+const maxOrderLine = 400
 
-// cutRefs takes the refs off the end of a command's arguments.
+// refWord is one ref at the end of a command's arguments.
+var refWord = regexp.MustCompile(`^\[?(#|m|e)([1-9][0-9]{0,11})\]?[,;]?$`)
+
+// cutRefs takes the refs off the end of a command's arguments, as many as one mail may
+// name. It looks at each word once: strangers' lines come here.
 func cutRefs(args string) (rest string, refs []Ref) {
-	for {
-		g := refTail.FindStringSubmatchIndex(args)
+	for len(refs) <= maxOrdered {
+		g := refWord.FindStringSubmatch(args[strings.LastIndexByte(args, ' ')+1:])
 		if g == nil {
-			return args, refs
+			break
 		}
-		n, err := strconv.ParseInt(args[g[4]:g[5]], 10, 64)
+		n, err := strconv.ParseInt(g[2], 10, 64)
 		if err != nil {
-			return args, refs
+			break
 		}
-		refs = append([]Ref{{RefKind(args[g[2]:g[3]]), n}}, refs...)
-		args = strings.TrimSpace(args[:g[0]])
+		refs = append(refs, Ref{RefKind(g[1]), n})
+		args = strings.TrimSpace(args[:strings.LastIndexByte(args, ' ')+1])
 	}
+	slices.Reverse(refs)
+	return args, refs
+}
+
+// topBlock is what stands at the very top of a mail in lines of commands. Below it a
+// client may quote strangers' words without a mark, or break their lines anywhere.
+func topBlock(text string) string {
+	end := 0
+	for line := range strings.Lines(text) {
+		if _, _, ok := commandLine(tidy(line)); !ok && tidy(line) != "" {
+			break
+		}
+		end += len(line)
+	}
+	return text[:end]
 }
 
 var (
@@ -138,6 +158,9 @@ func (r *orderReader) line(line string) error {
 }
 
 func (r *orderReader) order(c Command) error {
+	if len(c.Line) > maxOrderLine {
+		return &BlockError{cut(c.Line, 80), fmt.Sprintf("a line of more than %d bytes is no command", maxOrderLine), ""}
+	}
 	all := slices.Concat(orderWords, itemWords)
 	if !slices.Contains(all, c.Word) {
 		if slices.Contains(words, c.Word) {

@@ -29,6 +29,7 @@ func TestParseOrders(t *testing.T) {
 		{"for one ticket only", "#note #12", `"#note #12": #note is for one ticket`},
 		{"a ticket is not released", "#release #12", `"#release #12": #release is for what is held back`},
 		{"a held mail is not taken", "#take m17", `"#take m17": m17 is no ticket`},
+		{"a line without end", "#resolve" + strings.Repeat(" #1", 100000), `"#resolve #1 #1`},
 		{"too many", strings.Repeat("#take #1\n", 41), `"#take #1": more than 40 commands`},
 	} {
 		got, err := ParseOrders(c.text, queues)
@@ -68,4 +69,17 @@ func FuzzOrders(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A line that a stranger wrote in an agent's name is looked at once, however long.
+func TestFreshOrdersAreReadInOneGo(t *testing.T) {
+	if !freshOrders("#resolve" + strings.Repeat(" #1", 1_000_000)) { // for minutes, when each ref reads the whole line
+		t.Error("no orders")
+	}
+	if got := topBlock("#take #1\n\n#close #2\nBob\n#spam #3\n"); got != "#take #1\n\n#close #2\n" {
+		t.Errorf("top block %q", got)
+	}
+	if got := unbidden("[m17] x [IT #4] #spam, #1"); got != "(m17) x [IT #4] spam, #1" && got != "(m17) x (IT #4) spam, #1" {
+		t.Errorf("unbidden %q", got)
+	}
 }
