@@ -63,16 +63,3 @@ func (w *work) tellLater(l letter, why string, digest bool) error {
 	}
 	return w.withhold(l, why)
 }
-
-// digestFor puts a line of ours about the ticket into an agent's next digest: what is
-// told in a digest instead of notices. The same role and event is told once.
-func (w *work) digestFor(agent, role, line string) error {
-	ag, ok := w.s.Agent(agent)
-	if !ok {
-		return nil
-	}
-	if _, err := w.agentRecipient(ag); err != nil { // locks him
-		return err
-	}
-	return w.tx.AddNews(News{Agent: ag.Name, Ticket: w.t.ID, Seq: w.t.Seq, Role: role, Line: line, Digest: true, At: w.at})
-}

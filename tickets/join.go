@@ -107,6 +107,9 @@ func (w *work) joinQuiet(p Place) error {
 		return err
 	}
 	w.trace.Add("is it automatic?", "yes: "+e.Why)
+	if err := w.tellAbsence(); err != nil {
+		return fmt.Errorf("telling of an absence: %w", err)
+	}
 	return w.done(e)
 }
 
