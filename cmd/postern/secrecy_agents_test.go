@@ -63,7 +63,7 @@ func (o *secretOffice) commandFor(f *secretFile, agent string) commandLine {
 
 // carried books an agent's mail that was carried out. On a new ticket, which it makes
 // when the old one takes nothing in any more, its commands count as well.
-func (o *secretOffice) carried(f *secretFile, l landing, s *secretMail, c commandLine, note bool) {
+func (o *secretOffice) carried(l landing, s *secretMail, c commandLine, note bool) {
 	act := func(f *secretFile, at time.Time) {
 		if c.do != nil {
 			c.do(f, at)
@@ -81,7 +81,7 @@ func (o *secretOffice) carried(f *secretFile, l landing, s *secretMail, c comman
 		}
 		return
 	}
-	f = o.m.tickets[l.ticket]
+	f := o.m.tickets[l.ticket]
 	switch {
 	case f == nil:
 	case (l.state == tickets.EntryVisible || l.state == tickets.EntryQuiet) && o.m.mayWork(f, s.agent):
@@ -107,7 +107,7 @@ func (o *secretOffice) agentReplies() bool {
 	d.proof = "yes"
 	o.acts[fmt.Sprintf("agent quotes %d", d.style)]++
 	l, s := o.send(d, f.id)
-	o.carried(f, l, s, c, false)
+	o.carried(l, s, c, false)
 	return true
 }
 
@@ -121,7 +121,7 @@ func (o *secretOffice) agentNotes() bool {
 	d := o.answer("agent notes", k, strings.TrimSpace(c.line+"\n#note")+"\nNot for them: %s")
 	d.proof, d.style = "yes", quoteBelow
 	l, s := o.send(d, f.id)
-	o.carried(f, l, s, c, true)
+	o.carried(l, s, c, true)
 	return true
 }
 
@@ -135,7 +135,7 @@ func (o *secretOffice) agentToNoteAddress() bool {
 	t.Purpose = tickets.ForNote
 	d := letterOf{what: "agent to note address", from: k.to, to: []string{o.token(t)}, subject: "Re: " + k.subject, body: "Between us: %s", re: k.id, proof: "yes"}
 	l, s := o.send(d, f.id)
-	o.carried(f, l, s, commandLine{}, true)
+	o.carried(l, s, commandLine{}, true)
 	return true
 }
 
@@ -149,7 +149,7 @@ func (o *secretOffice) agentQuotesOnly() bool {
 	d := o.answer("agent quotes only", k, "")
 	d.quote, d.proof, d.style, d.plain = k.text, "yes", o.r.IntN(quoteStyles), true
 	l, s := o.send(d, f.id)
-	o.carried(f, l, s, commandLine{}, false)
+	o.carried(l, s, commandLine{}, false)
 	return true
 }
 
@@ -169,7 +169,7 @@ func (o *secretOffice) agentUnproved() bool {
 	d := o.answer("agent unproved", k, strings.TrimSpace(lines)+"\nBelieve me: %s")
 	d.subject, d.quote = "Re: "+o.tag(f), ""
 	l, s := o.send(d, f.id)
-	o.carried(f, l, s, c, note)
+	o.carried(l, s, c, note)
 	return true
 }
 
@@ -226,7 +226,7 @@ func (o *secretOffice) otherAgent() bool {
 	d := letterOf{what: "agent of another queue", from: agent.Addresses[0], to: []string{k.replyTo}, subject: "Re: " + o.tag(f), re: k.id,
 		body: among(o, []string{"Let me help: %s", "#take\nLet me help: %s", "#watch", "#note\nLet me see: %s"}), proof: among(o, []string{"yes", "yes", ""})}
 	l, s := o.send(d, f.id)
-	o.carried(f, l, s, commandLine{}, false)
+	o.carried(l, s, commandLine{}, false)
 	o.acts["other agent held"]++
 	return true
 }

@@ -29,7 +29,7 @@ func (o *secretOffice) commanded(what string, f *secretFile, k kept, block strin
 	d := letterOf{what: what, from: k.to, to: []string{k.replyTo}, subject: "Re: it", re: k.id, body: block, proof: "yes", plain: true}
 	l, s := o.send(d, f.id)
 	f = o.m.tickets[l.ticket]
-	if f == nil || !(l.fresh || l.state == tickets.EntryQuiet) || !o.m.mayWork(f, s.agent) {
+	if f == nil || l.state == tickets.EntryHeld || !(l.fresh || l.state == tickets.EntryQuiet) || !o.m.mayWork(f, s.agent) {
 		return nil
 	}
 	return f
@@ -75,14 +75,16 @@ func (o *secretOffice) agentMerges() bool {
 	if !ok || g == nil || f == g || g.merged != 0 || f.merged != 0 || !o.m.mayWork(g, k.agent) {
 		return false
 	}
-	word, all := fmt.Sprintf("#merge #%d", g.id), f.requester == g.requester
-	if o.chance(2) {
-		word, all = word+" cc", true
+	word, all := fmt.Sprintf("#merge #%d", g.id), o.chance(2)
+	if all {
+		word += " cc"
 	}
-	if o.commanded("agent merges", f, k, word) != f {
+	// Where f takes nothing in any more the command came to a new ticket, and it is that
+	// one, the agent's own, which is part of g from now on: answers to it stand on g.
+	if f = o.commanded("agent merges", f, k, word); f == nil || f == g {
 		return true
 	}
-	f.merged = g.id
+	f.merged, all = g.id, all || f.requester == g.requester
 	for _, p := range slices.Clone(f.people) {
 		if all && p.to.IsZero() {
 			g.join(p.who, o.now)
@@ -136,7 +138,7 @@ func (o *secretOffice) agentQuotesAnother() bool {
 	d := o.answer("agent quotes another ticket", k, "As I wrote elsewhere: %s")
 	d.quote, d.proof = q.text, "yes"
 	l, s := o.send(d, f.id)
-	o.carried(f, l, s, commandLine{}, false)
+	o.carried(l, s, commandLine{}, false)
 	return true
 }
 

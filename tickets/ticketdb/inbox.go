@@ -120,6 +120,8 @@ type bookedRow struct {
 	Level   int
 }
 
+// booked reads the first one. where repeats the condition of its index, "not empty": neither
+// database takes the index for a value that it does not know yet.
 func (t *tx) booked(where string, args ...any) (tickets.Booked, error) {
 	var r bookedRow
 	err := t.get(&r, `
@@ -141,7 +143,7 @@ func (t *tx) ByContent(key string) (tickets.Booked, error) {
 	if err := t.lockText("content " + key); err != nil {
 		return tickets.Booked{}, fmt.Errorf("locking a content key: %w", err)
 	}
-	b, err := t.booked(`a.content_key = $1`, short(key))
+	b, err := t.booked(`a.content_key = $1 AND a.content_key <> ''`, short(key))
 	if err != nil {
 		return b, fmt.Errorf("looking for a copy: %w", err)
 	}
@@ -153,7 +155,7 @@ func (t *tx) ByMessageID(id string) (tickets.Booked, error) {
 	if id == "" {
 		return tickets.Booked{}, tickets.ErrNotFound
 	}
-	b, err := t.booked(`a.message_id_hash = $1`, hashed(id))
+	b, err := t.booked(`a.message_id_hash = $1 AND a.message_id_hash <> ''`, hashed(id))
 	if err != nil {
 		return b, fmt.Errorf("looking for a Message-ID: %w", err)
 	}

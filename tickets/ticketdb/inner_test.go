@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/lib/pq"
@@ -159,4 +161,33 @@ func kept(ctx context.Context, db *DB, f func(*preparedConn)) error {
 // Run runs f in one transaction, with the means of this package's own.
 func Run(ctx context.Context, db *DB, f func(get func(dest any, query string, args ...any) error, exec func(query string, args ...any) (int64, error)) error) error {
 	return db.run(ctx, func(t *tx) error { return f(t.get, t.exec) })
+}
+
+// Plans explains, on SQLite, the statements that the connection for writing keeps and that
+// contain one of the terms.
+func Plans(ctx context.Context, db *DB, terms ...string) (map[string]string, error) {
+	plans := map[string]string{}
+	if err := kept(ctx, db, func(c *preparedConn) {
+		for query := range c.known {
+			if slices.ContainsFunc(terms, func(term string) bool { return strings.Contains(query, term) }) {
+				plans[query] = ""
+			}
+		}
+	}); err != nil {
+		return nil, err
+	}
+	return plans, db.run(ctx, func(t *tx) error {
+		for query := range plans {
+			var steps []struct {
+				ID, Parent, Notused int
+				Detail              string
+			}
+			args := make([]any, strings.Count(query, "$"))
+			if err := t.list(&steps, "EXPLAIN QUERY PLAN "+query, args...); err != nil {
+				return fmt.Errorf("%s: %w", query, err)
+			}
+			plans[query] = fmt.Sprint(steps)
+		}
+		return nil
+	})
 }

@@ -61,7 +61,7 @@ func (db *DB) FindArrival(ctx context.Context, messageID string) ([]ArrivalInfo,
 	if messageID == "" {
 		return nil, nil
 	}
-	return db.arrivals(ctx, `WHERE message_id_hash = $1 ORDER BY id`, hashed(messageID))
+	return db.arrivals(ctx, `WHERE message_id_hash = $1 AND message_id_hash <> '' ORDER BY id`, hashed(messageID))
 }
 
 // ArrivalRow reads an arrival; ErrNotFound when there is none.

@@ -1,9 +1,12 @@
 package ticketdb_test
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
+	"postern/tickets"
 	"postern/tickets/ticketdb"
 )
 
@@ -92,4 +95,33 @@ func TestPreparedBeforeChange(t *testing.T) {
 			l.Errorf("read %+v after the change", got)
 		}
 	})
+}
+
+// What is asked for each message is found by an index, however much mail there is. The
+// indexes are partial, and SQLite takes one only for a statement that repeats its condition.
+func TestSearchesUseIndexes(t *testing.T) {
+	l := open(t, sqliteURL(t))
+	l.tx(func(tx tickets.Tx) error {
+		for _, ask := range []func() error{
+			func() error { _, err := tx.ByContent("k"); return err },
+			func() error { _, err := tx.ByMessageID("a@b"); return err },
+			func() error { _, err := tx.OutgoingByMessageID("a@b"); return err },
+			func() error { _, err := tx.EntriesByMessageID("a@b"); return err },
+		} {
+			if err := ask(); err != nil && !errors.Is(err, tickets.ErrNotFound) {
+				return err
+			}
+		}
+		return nil
+	})
+	plans, err := ticketdb.Plans(l.ctx, l.DB, "message_id_hash = $1", "content_key = $1")
+	l.ok(err)
+	for query, plan := range plans {
+		if !strings.Contains(plan, "_message_id (message_id_hash=?") && !strings.Contains(plan, "arrivals_content (content_key=?") {
+			l.Errorf("%s\n%s", query, plan)
+		}
+	}
+	if len(plans) != 4 {
+		l.Errorf("%d statements looked at, expected 4", len(plans))
+	}
 }

@@ -110,7 +110,7 @@ func (t *tx) EntriesByMessageID(id string) ([]tickets.Entry, error) {
 	if id == "" {
 		return nil, nil
 	}
-	return t.entries(`WHERE message_id_hash = $1 ORDER BY id`, hashed(id))
+	return t.entries(`WHERE message_id_hash = $1 AND message_id_hash <> '' ORDER BY id`, hashed(id))
 }
 
 func (q queries) entries(where string, args ...any) ([]tickets.Entry, error) {

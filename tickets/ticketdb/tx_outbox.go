@@ -133,7 +133,7 @@ func (t *tx) OutgoingByMessageID(id string) (tickets.Outgoing, error) {
 	if id == "" {
 		return tickets.Outgoing{}, tickets.ErrNotFound
 	}
-	return t.outgoing(`message_id_hash = $1 ORDER BY id LIMIT 1`, hashed(id))
+	return t.outgoing(`message_id_hash = $1 AND message_id_hash <> '' ORDER BY id LIMIT 1`, hashed(id))
 }
 
 func (q queries) outgoing(where string, args ...any) (tickets.Outgoing, error) {
