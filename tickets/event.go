@@ -49,6 +49,9 @@ type (
 		Verified  bool     `json:"verified,omitempty"`
 		Priority  Priority `json:"priority"`
 		Type      Type     `json:"type,omitempty"`
+		// Address is the further address of the queue that the requester wrote to; empty
+		// when it was the queue's first. It is the helpdesk's own, never a person's.
+		Address string `json:"address,omitempty"`
 	}
 	// EntryAdded puts an entry on the ticket.
 	EntryAdded struct {

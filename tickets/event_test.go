@@ -17,7 +17,7 @@ var update = flag.Bool("update", false, "rewrite golden files")
 func everyBody() []Body {
 	at := noon
 	return []Body{
-		Created{"it", 7, true, Normal, Incident},
+		Created{"it", 7, true, Normal, Incident, "support@example.org"},
 		EntryAdded{3, EntryReply, EntryHeld, 7, "bob", true, L2, "why", "00ff"},
 		EntryChanged{3, EntryHeld, EntryVisible, EntryReply, "why"},
 		StatusSet{Open, Pending, at, "why"},

@@ -26,6 +26,7 @@ func Apply(t Ticket, e Event) Ticket {
 	case Created:
 		t.Queue, t.Requester, t.Verified = b.Queue, b.Requester, b.Verified
 		t.Priority, t.Type, t.Status = b.Priority, b.Type, New
+		t.Address = b.Address
 	case EntryAdded:
 		t.Entries++
 		t = counted(t, e, b.Is, b.State, b.Automatic)

@@ -114,6 +114,9 @@ func (w *work) compose(l letter) (Outgoing, error) {
 	if err != nil {
 		return Outgoing{}, err
 	}
+	if l.to.Agent == "" {
+		d.Queue = d.Queue.speaking(w.t.Address)
+	}
 	if err := w.conversation(&d, l); err != nil {
 		return Outgoing{}, err
 	}

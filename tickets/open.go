@@ -127,7 +127,7 @@ func (w *work) create(q Queue) error {
 		return err
 	}
 	requester, verified := w.owner()
-	w.happen(Created{Queue: q.Name, Requester: requester, Verified: verified, Priority: Normal}, w.cause, nil)
+	w.happen(Created{Queue: q.Name, Requester: requester, Verified: verified, Priority: Normal, Address: w.writtenTo(q)}, w.cause, nil)
 	return nil
 }
 

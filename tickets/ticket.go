@@ -89,6 +89,7 @@ type Ticket struct {
 	Links       []Link            `json:"links,omitempty"`
 	Flags       []string          `json:"flags,omitempty"` // sorted; why an agent should look
 	Generation  int               `json:"generation,omitempty"`
+	Address     string            `json:"address,omitempty"` // the queue's further address that was written to
 
 	Created       time.Time `json:"created"`
 	Updated       time.Time `json:"updated"`

@@ -132,7 +132,7 @@ func storyConfig() Config {
 	c.Instance = "it.example"
 	c.Reply.Domain = "reply.example.org"
 	c.Queues = []QueueConfig{
-		{Name: "it", Addresses: []string{"help@example.org"}, Display: "IT helpdesk", Tag: "IT", Agents: []string{"bob", "bea"}, Language: "en", Zone: "Europe/Berlin", ReopenWindow: builtin().Queues[0].ReopenWindow},
+		{Name: "it", Addresses: []string{"help@example.org", "desk@example.org"}, Display: "IT helpdesk", Tag: "IT", Agents: []string{"bob", "bea"}, Language: "en", Zone: "Europe/Berlin", ReopenWindow: builtin().Queues[0].ReopenWindow},
 		{Name: "hr", Addresses: []string{"hr@example.org"}, Display: "People", Tag: "HR", Agents: []string{"carl"}, Language: "en", Zone: "UTC", ReopenWindow: builtin().Queues[0].ReopenWindow},
 	}
 	c.Agents = []AgentConfig{
