@@ -158,8 +158,8 @@ func (d *Desk) raise(w *work, id int64) error {
 	if err != nil {
 		return fmt.Errorf("entry %d: %w", id, err)
 	}
-	if w.ev.Level <= e.Level || e.State != EntryHeld && e.State != EntryUnverified {
-		return nil
+	if w.ev.Level <= e.Level || e.State != EntryHeld && e.State != EntryUnverified || w.t.Disposition != "" {
+		return nil // what was merged or is spam wakes up by an agent's word alone
 	}
 	w.add(Raised{Entry: id, From: e.Level, To: w.ev.Level}, w.cause)
 	ag, isAgent := w.s.Agent(w.ev.Agent)

@@ -91,6 +91,9 @@ func (d *Desk) tellTicket(tx Tx, ag Agent, ticket int64, at time.Time) (bool, er
 		return false, nil // another gateway told it
 	}
 	l := letter{role: roleSeveral, mail: MailNotice, to: to, seq: t.Seq, told: toldOf(open)}
+	if !w.s.sees(ag, t) { // it went to other hands while the news waited
+		return true, errors.Join(w.withhold(l, "he has no part in this ticket any more"), tx.TellNews(newsIDs(open), at), w.finish())
+	}
 	if err := w.gathered(&l, open); err != nil {
 		return false, err
 	}
