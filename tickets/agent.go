@@ -17,6 +17,9 @@ func (d *Desk) joinAgent(w *work, p Place, level Level) error {
 		e.Kind = EntryNote // a note's address can only make a note
 	}
 	ag, _ := w.s.Agent(w.ev.Agent)
+	if w.longAgo() {
+		return w.joinLongAgo(e)
+	}
 	if level < L2 {
 		if w.idleConfirm() {
 			return w.joinIdleConfirm(e)

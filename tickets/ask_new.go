@@ -13,7 +13,7 @@ const unprovedAsk = "Nothing proves that you asked this. Nothing was changed, an
 // questions; no ticket comes of it. The answer goes to his registered address, whoever
 // wrote the mail, so that it tells a liar nothing. false when it is no such mail.
 func (d *Desk) asking(w *work) (bool, error) {
-	if w.ev.Agent == "" || w.msg.Automatic || w.msg.CommandsDisagree {
+	if w.ev.Agent == "" || w.msg.Automatic || w.msg.CommandsDisagree || w.longAgo() {
 		return false, nil
 	}
 	b, err := ParseBlock(w.msg.Reply())

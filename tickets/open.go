@@ -211,7 +211,7 @@ func (w *work) firstEntry(q Queue) (Entry, error) {
 	if w.captured != nil {
 		w.replied(w.cause)
 	}
-	if w.ev.Level >= L2 && w.ev.Agent != "" && !w.msg.Automatic {
+	if w.ev.Level >= L2 && w.ev.Agent != "" && !w.msg.Automatic && !w.longAgo() {
 		return e, w.openingCommands(e)
 	}
 	return e, nil

@@ -20,7 +20,7 @@ var lineRoles = []string{"digest", "morning", "quarantine"}
 // tickets by their numbers. No ticket comes of it: all of it is done or nothing, and he
 // gets one mail about it at his registered address. false when it is no such mail.
 func (d *Desk) ordered(w *work) (bool, error) {
-	if w.ev.Agent == "" {
+	if w.ev.Agent == "" || w.longAgo() {
 		return false, nil
 	}
 	list, err := w.listAnswered()
