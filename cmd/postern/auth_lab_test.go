@@ -33,7 +33,6 @@ type signedTown struct {
 	bob  *maillab.Mailbox
 	key  *rsa.PrivateKey
 	dns  *mailauth.FileResolver
-	file string // the configuration
 	url  string
 	mta  string
 	mx   string
