@@ -11,8 +11,8 @@ import (
 )
 
 // secrecyScale is how many messages the workload brings in, and the seed it starts from.
-// A message costs some 20 ms of a core, its mails included, so every build takes 2 200 on
-// SQLite, enough for all but the rarest habits, and 1 000 on PostgreSQL. POSTERN_SECRECY="20000 4711"
+// A message costs some 20 ms of a core, its mails included, so every build takes 3 000 on
+// SQLite, enough for everything to happen, and 1 000 on PostgreSQL. POSTERN_SECRECY="20000 4711"
 // chooses both numbers for a long run.
 func secrecyScale(t *testing.T, messages int) (int, uint64) {
 	seed := uint64(4711)
@@ -24,15 +24,12 @@ func secrecyScale(t *testing.T, messages int) (int, uint64) {
 	return messages, seed
 }
 
-// coverAll is how many messages are enough for everything to have happened.
-const coverAll = 3000
-
 // D1 to D4 and D6: a random helpdesk of requesters, people in copy, agents of several queues,
 // attackers and machines. Every mail that leaves is unsealed, and every canary in it is
 // one that its reader may read, by a secretModel that knows who wrote what and why.
 func TestNobodyReadsWhatIsNotForHim(t *testing.T) {
 	databases(t, func(t *testing.T, url string) {
-		few := 2200
+		few := 3000
 		if strings.HasPrefix(url, "postgres") {
 			few = 1000
 		}
@@ -42,7 +39,7 @@ func TestNobodyReadsWhatIsNotForHim(t *testing.T) {
 		o.work(messages)
 		o.books()
 		if messages >= few && few > 1000 {
-			o.covered(messages)
+			o.covered()
 		}
 		t.Logf("seed %d: %d messages, %d mails, %d tickets in %s", seed, o.sent, o.mails, len(o.m.tickets), time.Since(began).Round(time.Second))
 		var names []string
@@ -96,15 +93,15 @@ func (o *secretOffice) pass() {
 }
 
 // covered: a workload that never did a thing proves nothing of it.
-func (o *secretOffice) covered(messages int) {
+func (o *secretOffice) covered() {
 	o.t.Helper()
 	for _, a := range everyHabit() {
-		if o.acts["did: "+a.name] == 0 && (messages >= coverAll || !slices.Contains(rarest, a.name)) {
+		if o.acts["did: "+a.name] == 0 {
 			o.t.Errorf("nobody ever did: %s", a.name)
 		}
 	}
 	for _, effect := range wantEffects {
-		if o.acts[effect] == 0 && (messages >= coverAll || !slices.Contains(rarest, effect)) {
+		if o.acts[effect] == 0 {
 			o.t.Errorf("it never came to: %s", effect)
 		}
 	}
@@ -114,7 +111,3 @@ func (o *secretOffice) covered(messages int) {
 var wantEffects = []string{"heard", "kept unverified", "copied in", "colleague copied in", "colleague heard", "answered", "note kept", "held", "confirmed",
 	"mistake held", "released", "taken", "assigned", "moved", "watched", "resolved", "closed", "asked the requester", "spam", "ticket", "forged agent held",
 	"bounced", "let in", "in copy by command", "out by command", "merged", "refused", "released with author", "requester changed", "revoked", "days passed"}
-
-// rarest are what only a long run must have seen.
-var rarest = []string{"agent as requester", "colleague answers directly", "colleague heard", "held at the door, then let in", "let in", "days passed",
-	"long silence", "released with author", "agent releases with its author", "agent refuses an entry", "refused", "forwarded notice", "out by command", "spam", "closed"}
