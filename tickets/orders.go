@@ -55,6 +55,9 @@ const maxOrderLine = 400
 // refWord is one ref at the end of a command's arguments.
 var refWord = regexp.MustCompile(`^\[?(#|m|e)([1-9][0-9]{0,11})\]?[,;]?$`)
 
+// joinTo is the one ticket that #join names.
+var joinTo = regexp.MustCompile(`^\[?#?([1-9][0-9]{0,11})\]?[,;]?$`)
+
 // cutRefs takes the refs off the end of a command's arguments, as many as one mail may
 // name. It looks at each word once: strangers' lines come here.
 func cutRefs(args string) (rest string, refs []Ref) {
@@ -181,6 +184,9 @@ func (r *orderReader) order(c Command) error {
 	if c.Word == "join" && r.below == nil && len(o.Refs) > 1 && o.Refs[0].Kind == RefTicket && o.Args == "" {
 		o.Args, o.Refs = o.Refs[0].String(), o.Refs[1:] // #join #12 m17
 	}
+	if g := joinTo.FindStringSubmatch(o.Args); c.Word == "join" && g != nil {
+		o.Args = "#" + g[1]
+	}
 	if err := o.names(); err != nil {
 		return err
 	}
@@ -194,6 +200,9 @@ func (r *orderReader) order(c Command) error {
 // names says what is wrong with what an order is about.
 func (o Order) names() error {
 	item := slices.Contains(itemWords, o.Word)
+	if o.Word == "join" && len(o.Refs) > 0 && !joinTo.MatchString(o.Args) && o.Refs[0].Kind != RefTicket {
+		return &BlockError{o.Line, "it names no ticket", "#join #12 m17, or #join #12 alone below its line"}
+	}
 	if len(o.Refs) == 0 {
 		if item {
 			return &BlockError{o.Line, "it names nothing of the list", fmt.Sprintf("#%s m17, or #%s alone below its line", o.Word, o.Word)}
