@@ -86,13 +86,13 @@ func newGateway(ctx context.Context, cfg Config, w *world) (*gateway, error) {
 		g.file, _ = os.Stat(path)
 	}
 	g.metrics = newMetrics(g)
-	g.takeUp(ctx)
 	g.edges = edges{g: g, running: map[string]*running{}}
 	f, err := g.prepare(ctx, cfg, true)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	g.install(f)
+	g.takeUp(ctx) // it decides, so settings and rules come first
 	return g, nil
 }
 

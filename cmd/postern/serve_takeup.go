@@ -41,8 +41,12 @@ func (g *gateway) takeUpArrivals(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
-// takeUpMail: whether the relay had it already nobody knows, so it goes out again.
+// takeUpMail: whether the relay had it already nobody knows, so it goes out again. Without
+// any rules there is nothing to decide with, and it waits until its lease is over.
 func (g *gateway) takeUpMail(ctx context.Context) (n int, err error) {
+	if g.rules.Load() == nil {
+		return 0, nil
+	}
 	all, err := g.db.ListOutbox(ctx, ticketdb.OutboxFilter{State: tickets.OutSending, Limit: 10000})
 	for _, o := range all {
 		v := tickets.Verdict{Outgoing: o.ID, Fence: o.Fence, Kind: tickets.VerdictLater, Answer: endedInside,
